@@ -1,0 +1,1 @@
+"""Who is asking: accounts, sessions, sign-in of televisions, staff and what they may do."""

@@ -1,0 +1,102 @@
+"""Turning ids into cards for a viewer, in a fixed number of statements for any number of ids."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from matinee.accounts.viewer import Viewer
+from matinee.catalog.schemas import Artwork, Card, GenreRef, Maturity
+from matinee.core.database import ReadTx, Row
+
+CARD_COLUMNS = """
+    t.id, t.kind, coalesce(local.name, t.name) AS name, coalesce(local.tagline, t.tagline) AS tagline,
+    t.year, t.runtime_minutes, t.language, t.maturity_system, t.maturity_label, t.maturity_score,
+    t.is_featured, t.added_at,
+    (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'slug', g.slug, 'name', coalesce(g.names ->> :language::text, g.name)) ORDER BY n), '[]')
+        FROM unnest(t.genres) WITH ORDINALITY AS named(slug, n) JOIN genres g USING (slug)
+    ) AS genres,
+    (
+        SELECT jsonb_object_agg(kind, url)
+        FROM (
+            SELECT DISTINCT ON (i.kind) i.kind, i.url FROM title_images i
+            WHERE i.title_id = t.id AND (i.language IS NULL OR i.language = ANY (:languages::text[]))
+            ORDER BY i.kind, i.language IS NULL, i.position
+        ) AS best
+    ) AS artwork,
+    (
+        SELECT max(r.available_until) FROM title_rights r
+        WHERE t.rights_managed AND r.title_id = t.id AND r.territory IN (:territory::text, '**')
+          AND r.available_from <= statement_timestamp() AND r.available_until < 'infinity'
+    ) AS available_until
+"""
+"""Columns of a card over `titles t` and `LOCALIZED`."""
+
+LOCALIZED = """
+    LEFT JOIN LATERAL (
+        SELECT l.name, l.tagline, l.synopsis FROM title_localizations l
+        WHERE l.title_id = t.id AND l.language = ANY (:languages::text[])
+        ORDER BY array_position(:languages::text[], l.language) LIMIT 1
+    ) AS local ON true
+"""
+
+_CARDS = f"""
+    SELECT {CARD_COLUMNS}
+    FROM unnest(:ids::uuid[]) WITH ORDINALITY AS wanted(id, n)
+    JOIN titles t USING (id) {LOCALIZED}
+    ORDER BY wanted.n
+"""
+
+
+def card_parameters(viewer: Viewer) -> dict[str, Any]:
+    """The parameters of `CARD_COLUMNS` and `LOCALIZED`."""
+    return {
+        "language": viewer.languages[0],
+        "languages": list(viewer.languages),
+        "territory": viewer.territory,
+    }
+
+
+async def cards_for(tx: ReadTx, viewer: Viewer, ids: Sequence[UUID]) -> list[Card]:
+    """Cards in the order of `ids`; ids without a title are left out.
+
+    The ids come from a query that contained the visibility rule; this function does not hide.
+    """
+    if not ids:
+        return []
+    rows = await tx.all(_CARDS, ids=list(ids), **card_parameters(viewer))
+    return [card_of(row) for row in rows]
+
+
+def card_of(row: Row) -> Card:
+    """The card in a row of `CARD_COLUMNS`."""
+    return Card.model_construct(**card_fields(row))
+
+
+def card_fields(row: Row) -> dict[str, Any]:
+    """The fields of a card in a row of `CARD_COLUMNS`; rows of our own need no validation."""
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "name": row["name"],
+        "tagline": row["tagline"],
+        "year": row["year"],
+        "runtime_minutes": row["runtime_minutes"],
+        "language": row["language"],
+        "genres": [GenreRef.model_construct(**genre) for genre in row["genres"]],
+        "maturity": maturity_of(row),
+        "artwork": Artwork.model_construct(**(row["artwork"] or {})),
+        "is_featured": row["is_featured"],
+        "added_at": row["added_at"],
+        "available_until": row["available_until"],
+    }
+
+
+def maturity_of(row: Row) -> Maturity | None:
+    """The age rating in a row with the three maturity columns."""
+    if row["maturity_score"] is None:
+        return None
+    return Maturity.model_construct(
+        system=row["maturity_system"], label=row["maturity_label"], score=row["maturity_score"]
+    )

@@ -1,0 +1,1 @@
+"""What would be the same in any service: settings, database, cache, jobs, errors, HTTP plumbing."""

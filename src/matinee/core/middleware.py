@@ -1,0 +1,134 @@
+"""What happens around every request: identifier, access log, last-resort error, safe headers."""
+
+import re
+import secrets
+import time
+from collections.abc import Iterable
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from matinee.core.context import RequestContext, enter_request
+from matinee.core.errors import InternalError, problem_of, render
+from matinee.core.telemetry import Metrics
+
+log = structlog.get_logger("matinee.access")
+
+_ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+QUIET = ("/livez", "/readyz", "/metrics")
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; "
+    "font-src 'self'; connect-src 'self'; media-src 'self' blob: https:; worker-src 'self' blob:; "
+    "manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+)
+
+
+class RequestMiddleware:
+    """Gives each request its id (D-01), counts it, writes its log line and catches the uncaught."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request = _context_of(scope)
+        enter_request(request)
+        status = 0
+        echoed = (b"x-request-id", request.request_id.encode())
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), echoed]
+            await send(message)
+
+        self.metrics.in_flight.inc()
+        try:
+            await self.app(scope, receive, send_with_id)
+        except Exception as error:
+            problem = problem_of(error)
+            if isinstance(problem, InternalError):
+                log.error("unhandled_error", exc_info=error, path=scope["path"])
+            if status:
+                raise
+            await render(problem)(scope, receive, send_with_id)
+        finally:
+            self.metrics.in_flight.dec()
+            self._record(scope, request, status, time.perf_counter() - started)
+
+    def _record(self, scope: Scope, request: RequestContext, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        self.metrics.observe_request(method, route, status, seconds)
+        if scope["path"] in QUIET:
+            return
+        log.info(
+            "request",
+            method=method,
+            route=route,
+            path=scope["path"][:200],
+            status=status,
+            ms=round(seconds * 1000, 2),
+            statements=request.statements,
+        )
+
+
+def _context_of(scope: Scope) -> RequestContext:
+    request_id = traceparent = user_agent = None
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _ACCEPTED_ID.fullmatch(value):
+            request_id = value.decode()
+        elif name == b"traceparent" and _TRACEPARENT.fullmatch(value):
+            traceparent = value.decode()
+        elif name == b"user-agent":
+            user_agent = value[:300].decode("latin-1")
+    client = scope.get("client")
+    return RequestContext(
+        request_id=request_id or secrets.token_hex(12),
+        traceparent=traceparent,
+        client_ip=client[0] if client else None,
+        user_agent=user_agent,
+    )
+
+
+class SecurityHeadersMiddleware:
+    """Headers that make browsers careful with our answers."""
+
+    def __init__(self, app: ASGIApp, *, tls: bool) -> None:
+        self.app = app
+        headers = [
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"strict-origin-when-cross-origin"),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+        ]
+        if tls:
+            headers.append((b"strict-transport-security", b"max-age=31536000"))
+        self.headers: Iterable[tuple[bytes, bytes]] = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the headers to the answer of one request; a route may set stricter ones itself."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = {name.lower() for name, _ in message.get("headers", ())}
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    *(header for header in self.headers if header[0] not in given),
+                ]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)

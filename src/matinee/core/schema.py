@@ -1,0 +1,171 @@
+"""What every shape on the wire is made of: strict bases, hostile-proof input types, pages."""
+
+import math
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+from fastapi import Header, Path, Query
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StringConstraints,
+)
+from pydantic_core import PydanticCustomError
+
+from matinee.core.codes import COUNTRIES
+from matinee.core.errors import VersionConflict
+
+Item = TypeVar("Item")
+
+INT4_MAX = 2_147_483_647
+
+
+class Input(BaseModel):
+    """A body that clients send: unknown fields and non-finite numbers are refused."""
+
+    model_config = ConfigDict(
+        extra="forbid", allow_inf_nan=False, str_strip_whitespace=True, frozen=True
+    )
+
+
+class Output(BaseModel):
+    """A body that we send."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class Page(Output, Generic[Item]):
+    """One page of a list; `next_cursor` is null on the last one."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+    total: int | None = Field(None, description="Exact up to 10 000, where it is counted.")
+
+
+def clean_text(text: str) -> str:
+    """Text that PostgreSQL and people can read, in Unicode's composed form (C11)."""
+    if "\0" in text:
+        raise PydanticCustomError("invalid_text", "Text must not contain NUL")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise PydanticCustomError("invalid_text", "Text must be valid Unicode") from None
+    return unicodedata.normalize("NFC", text)
+
+
+def _check_country(code: str) -> str:
+    if code not in COUNTRIES:
+        raise PydanticCustomError("invalid_country", "Not an ISO 3166-1 alpha-2 country code")
+    return code
+
+
+def _not_a_boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise PydanticCustomError("finite_number", "Input should be a finite number")
+    return value
+
+
+def text(min_length: int = 1, max_length: int = 200, pattern: str | None = None) -> Any:
+    """The constraints of a text field: `Annotated[str, *text(max_length=80)]`."""
+    return (
+        AfterValidator(clean_text),
+        StringConstraints(
+            min_length=min_length, max_length=max_length, pattern=pattern, strip_whitespace=True
+        ),
+    )
+
+
+Line = Annotated[str, *text(max_length=200)]
+"""One line for people: a name, a label."""
+
+Prose = Annotated[str, *text(min_length=0, max_length=10_000)]
+"""Longer text for people: a synopsis, a note."""
+
+Reason = Annotated[str, *text(min_length=3, max_length=500)]
+"""Why a member of staff does something; kept in the audit log."""
+
+Slug = Annotated[str, *text(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+"""Lower-case words joined by hyphens."""
+
+Secret = Annotated[str, AfterValidator(clean_text), StringConstraints(max_length=256)]
+"""A password or token as typed: not trimmed."""
+
+Email = Annotated[EmailStr, StringConstraints(max_length=254)]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_check_country)]
+Territory = Annotated[str, StringConstraints(pattern=r"^(\*\*|[A-Z]{2})$")]
+"""A country, or `**` for everywhere."""
+
+Language = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$", max_length=12
+    ),
+]
+"""BCP-47: `en`, `pt-BR`, `zh-Hant`; `zxx` where nothing is spoken."""
+
+Int4 = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=0, le=INT4_MAX)]
+Year = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=1870, le=2200)]
+Number = Annotated[float, Field(ge=-1e9, le=1e9), AfterValidator(_finite)]
+Moment = Annotated[AwareDatetime, Field(description="RFC 3339 with an offset.")]
+
+PathId = Annotated[UUID, Path(description="Identifier of the thing.")]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=500, description="`next_cursor` of the page before; leave out for the first."),
+]
+PageNumber = Annotated[int | None, Query(ge=1, le=10_000, description="Instead of a cursor.")]
+PageSize = Annotated[int, Query(ge=1, le=100, description="Items per page.")]
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", max_length=64, description='The version you read, e.g. `"3"`.'),
+]
+
+
+def version_of(if_match: str | None) -> int | None:
+    """The version in an If-Match header, or None where it was left out or is `*`.
+
+    Raises:
+        VersionConflict: it is not a version that we gave out.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return None
+    bare = if_match.strip().removeprefix("W/").strip('"')
+    if not bare.isdecimal() or len(bare) > 9:
+        raise VersionConflict("If-Match")
+    return int(bare)
+
+
+class Empty(Output):
+    """Done; there is nothing to say."""
+
+
+class Acknowledged(Output):
+    """Done."""
+
+    ok: bool = True
+
+
+class JobAccepted(Output):
+    """The work goes on in the background; follow it under `/api/v1/admin/jobs/{job_id}`."""
+
+    job_id: int
+    status_url: str
+
+
+class Stamped(Output):
+    """An answer that carries an expiry also carries the clock it was measured by (C3)."""
+
+    server_time: datetime

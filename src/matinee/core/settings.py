@@ -1,0 +1,169 @@
+"""Everything an operator can set: read once from `MATINEE_*` variables and secret files."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "MATINEE_"
+DEFAULT_SECRET = "development-only-secret-change-me"
+
+Commas = Annotated[list[str], NoDecode]
+
+
+class UnsafeSettings(ValueError):
+    """Settings that would put paying viewers at risk; the process refuses to start."""
+
+
+class Settings(BaseSettings):
+    """One value per decision an operator can take; every field documents itself."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, validate_default=False
+    )
+
+    environment: Literal["production", "development", "demo", "test"] = Field(
+        "production",
+        description="Demo and development relax start-up checks; never serve with them.",
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000",
+        description="Address viewers use; decides cookies and links in mail.",
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(DEFAULT_SECRET), description="Signs tokens and links; at least 32 characters."
+    )
+    previous_secret_keys: Commas = Field(
+        default_factory=list, description="Older secret keys, still accepted while rotating."
+    )
+    allowed_origins: Commas = Field(
+        default_factory=list,
+        description="Other origins whose pages may call the API with cookies (comma separated).",
+    )
+    trusted_proxies: Commas = Field(
+        default_factory=list, description="CIDRs of proxies whose X-Forwarded-For is believed."
+    )
+    operator_country: str = Field(
+        "US", pattern=r"^[A-Z]{2}$", description="Territory of viewers whose country is unknown."
+    )
+
+    database_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL DSN (several hosts allowed); the embedded server without it.",
+    )
+    database_pool_min: int = Field(
+        1, ge=0, le=100, description="Connections kept open per process."
+    )
+    database_pool_max: int = Field(10, ge=1, le=200, description="Connections at most per process.")
+    database_pgbouncer: bool = Field(
+        False, description="Set when a transaction-pooling PgBouncer stands in between."
+    )
+    statement_timeout_ms: int = Field(2000, ge=10, description="Longest statement of a request.")
+    slow_statement_timeout_ms: int = Field(5000, ge=10, description="The same for vector searches.")
+    job_statement_timeout_ms: int = Field(60000, ge=10, description="The same for background jobs.")
+    lock_timeout_ms: int = Field(
+        1500, ge=10, description="Longest wait for a row lock of a request."
+    )
+    embedded_data_dir: Path | None = Field(
+        None, description="Where the embedded PostgreSQL keeps its data."
+    )
+    embedded_pg_bin: Path | None = Field(
+        None, description="PostgreSQL programs to embed instead of the packaged ones."
+    )
+
+    redis_url: SecretStr | None = Field(
+        None, description="Redis or Valkey; needed as soon as more than one process serves."
+    )
+    cache_megabytes: int = Field(64, ge=1, description="Memory for cached answers per process.")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    workers: int = Field(1, ge=1, le=64, description="Server processes.")
+    run_worker_in_api: bool = Field(
+        False, description="Run background jobs inside the API process (small installations)."
+    )
+    job_concurrency: int = Field(
+        4, ge=1, le=64, description="Jobs run at the same time per worker."
+    )
+    max_body_bytes: int = Field(
+        1_048_576, ge=1024, description="Largest request body, imports apart."
+    )
+    max_import_bytes: int = Field(
+        536_870_912, ge=1024, description="Largest uploaded import file, as sent."
+    )
+    rate_limits_enabled: bool = Field(True, description="Switch for load tests; keep it on.")
+
+    smtp_url: SecretStr | None = Field(
+        None, description="smtp://user:password@host:587 or smtps://…; without it no mail is sent."
+    )
+    mail_from: str = Field("Matinee <no-reply@localhost>", description="Sender of mail.")
+
+    public_max_maturity: int = Field(
+        12, ge=0, le=21, description="Highest age rating shown to people who are not signed in."
+    )
+    reveal_territories: bool = Field(
+        False, description="Answer 451 instead of 404 where a title is visible in other countries."
+    )
+    max_profiles: int = Field(5, ge=1, le=20, description="Profiles per user (P-04).")
+    registration_open: bool = Field(True, description="Whether anybody may register.")
+    deletion_grace_days: int = Field(
+        7, ge=0, le=90, description="Days in which a deleted account can be restored by signing in."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level."
+    )
+    log_format: Literal["json", "console"] = Field(
+        "json", description="Lines for machines or people."
+    )
+    otlp_endpoint: str | None = Field(
+        None, description="OpenTelemetry collector (needs the `opentelemetry` extra)."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_commas(cls, values: dict[str, object]) -> dict[str, object]:
+        for name in ("previous_secret_keys", "allowed_origins", "trusted_proxies"):
+            if isinstance(value := values.get(name), str):
+                values[name] = [part.strip() for part in value.split(",") if part.strip()]
+        return values
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> Self:
+        if self.environment != "production":
+            return self
+        secret = self.secret_key.get_secret_value()
+        if secret == DEFAULT_SECRET or len(secret) < 32:
+            raise UnsafeSettings(
+                "MATINEE_SECRET_KEY must be your own and have 32 characters or more"
+            )
+        if self.workers > 1 and self.redis_url is None:
+            raise UnsafeSettings("MATINEE_REDIS_URL is needed when MATINEE_WORKERS is above 1")
+        return self
+
+    @cached_property
+    def secure_cookies(self) -> bool:
+        """Whether viewers come by TLS, so that cookies may demand it."""
+        return self.public_url.startswith("https://")
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from the environment; `MATINEE_X_FILE` names a file that holds the value of X.
+
+    Raises:
+        UnsafeSettings: unknown `MATINEE_*` variables, or values unfit for production.
+    """
+    from_files: dict[str, str] = {}
+    for variable, value in os.environ.items():
+        if not variable.startswith(PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name in Settings.model_fields:
+            continue
+        named = name.removesuffix("_file")
+        if named == name or named not in Settings.model_fields:
+            raise UnsafeSettings(f"unknown setting {variable}")
+        from_files[named] = Path(value).read_text(encoding="utf-8").strip()
+    return Settings(**(from_files | overrides))

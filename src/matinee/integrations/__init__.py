@@ -1,0 +1,1 @@
+"""Third parties behind protocols: mail, payments, push, language models, embeddings."""

@@ -1,0 +1,105 @@
+"""The application: middleware around the routes of all domains."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from matinee import __version__, health
+from matinee.accounts import router as accounts
+from matinee.accounts import viewer
+from matinee.admin import router as admin
+from matinee.catalog import admin as catalog_admin
+from matinee.catalog import router as catalog
+from matinee.core.errors import (
+    BodyTooLarge,
+    MalformedJson,
+    RateLimited,
+    Unavailable,
+    ValidationFailed,
+    install_error_handlers,
+    problems,
+)
+from matinee.core.middleware import RequestMiddleware, SecurityHeadersMiddleware
+from matinee.core.openapi import describe
+from matinee.core.ratelimit import RateLimitMiddleware
+from matinee.core.routing import install_routes
+from matinee.core.settings import Settings, load_settings
+from matinee.core.telemetry import configure_logging
+from matinee.profiles import router as profiles
+from matinee.runtime import Runtime
+
+ROUTERS = (
+    health.router,
+    accounts.router,
+    accounts.me_router,
+    profiles.router,
+    catalog.router,
+    catalog_admin.router,
+    admin.router,
+)
+
+
+def create_app(settings: Settings | None = None, runtime: Runtime | None = None) -> FastAPI:
+    """The ASGI application; a server calls it without arguments."""
+    settings = settings or (runtime.settings if runtime else load_settings())
+    configure_logging(settings.log_level, settings.log_format)
+    runtime = runtime or Runtime.from_settings(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await runtime.open()
+        try:
+            yield
+        finally:
+            await runtime.close()
+
+    app = FastAPI(
+        title="Matinee",
+        version=__version__,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        max_body_size=settings.max_body_bytes,
+        middleware=_middleware(settings, runtime),
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    app.state.runtime = runtime
+    install_error_handlers(app)
+    install_routes(app, ROUTERS)
+    describe(app, problems(MalformedJson, BodyTooLarge, ValidationFailed, RateLimited, Unavailable))
+    return app
+
+
+def _middleware(settings: Settings, runtime: Runtime) -> list[Middleware]:
+    """Outermost first."""
+    stack = [
+        Middleware(RequestMiddleware, metrics=runtime.metrics),
+        Middleware(SecurityHeadersMiddleware, tls=settings.secure_cookies),
+    ]
+    if settings.allowed_origins:
+        stack.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.allowed_origins,
+                allow_credentials=True,
+                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+                allow_headers=["authorization", "content-type", "idempotency-key", "if-match"],
+                expose_headers=["etag", "x-request-id", "ratelimit", "retry-after"],
+            )
+        )
+    if settings.rate_limits_enabled:
+        stack.append(
+            Middleware(
+                RateLimitMiddleware,
+                limiter=runtime.limiter,
+                identify=viewer.known_user(runtime),
+                trusted_proxies=settings.trusted_proxies,
+            )
+        )
+    stack.append(Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4))
+    return stack

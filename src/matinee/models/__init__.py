@@ -1,0 +1,6 @@
+"""All tables: one schema, seen whole. Importing this package fills `Base.metadata`."""
+
+from matinee.models import account, catalog, operations
+from matinee.models.base import Base, Placement
+
+__all__ = ["Base", "Placement", "account", "catalog", "operations"]

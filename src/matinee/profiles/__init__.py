@@ -1,0 +1,1 @@
+"""The people of a household: profiles, PINs, preferences, avatars."""

@@ -1,0 +1,235 @@
+"""What may be done with the profiles of a household, and its writing."""
+
+from typing import Any
+from uuid import UUID
+
+from matinee.accounts.viewer import Viewer, profile_tag, user_tag
+from matinee.core.database import ReadTx, Row, WriteTx
+from matinee.core.errors import (
+    Conflict,
+    NotFound,
+    VersionConflict,
+)
+from matinee.profiles.gallery import avatar_url, choose_avatar
+from matinee.profiles.proof import require_household_proof
+from matinee.profiles.schemas import (
+    CreateProfile,
+    ProfileOut,
+    Profiles,
+    UpdateProfile,
+)
+from matinee.runtime import Runtime
+
+KIDS_MATURITY = 9
+OPEN_MATURITY = 21
+PLAIN_FIELDS = (
+    "name",
+    "allow_list_only",
+    "blocked_tags",
+    "ui_language",
+    "audio_languages",
+    "subtitle_languages",
+    "preferred_language",
+    "autoplay",
+    "time_zone",
+)
+
+_COLUMNS = """
+    id, name, avatar_id, kind, max_maturity, allow_list_only, block_unrated, blocked_tags,
+    ui_language, audio_languages, subtitle_languages, preferred_language, autoplay, time_zone,
+    pin_hash IS NOT NULL AS has_pin,
+    CASE WHEN pin_locked_until > clock_timestamp() THEN pin_locked_until END AS pin_locked_until,
+    version, created_at
+"""
+_ALL = f"SELECT {_COLUMNS} FROM profiles WHERE user_id = :user_id ORDER BY created_at, id"
+_ONE = f"SELECT {_COLUMNS} FROM profiles WHERE user_id = :user_id AND id = :profile_id"
+_LOCK_USER = "SELECT FROM users WHERE user_id = :user_id FOR UPDATE"
+_INSERT = f"""
+    INSERT INTO profiles
+        (user_id, name, avatar_id, kind, max_maturity, allow_list_only, block_unrated, blocked_tags,
+         ui_language, audio_languages, subtitle_languages, preferred_language, autoplay, time_zone,
+         pin_hash)
+    VALUES
+        (:user_id, :name, :avatar_id, :kind, :max_maturity, :allow_list_only, :block_unrated,
+         :blocked_tags, :ui_language, :audio_languages, :subtitle_languages, :preferred_language,
+         :autoplay, :time_zone, :pin_hash)
+    RETURNING {_COLUMNS}
+"""
+_UPDATE = f"""
+    UPDATE profiles
+    SET name = :name, avatar_id = :avatar_id, kind = :kind, max_maturity = :max_maturity,
+        allow_list_only = :allow_list_only, block_unrated = :block_unrated,
+        blocked_tags = :blocked_tags, ui_language = :ui_language,
+        audio_languages = :audio_languages, subtitle_languages = :subtitle_languages,
+        preferred_language = :preferred_language, autoplay = :autoplay, time_zone = :time_zone,
+        version = version + 1, updated_at = clock_timestamp()
+    WHERE user_id = :user_id AND id = :profile_id AND version = :version
+    RETURNING {_COLUMNS}
+"""
+_DELETE = "DELETE FROM profiles WHERE user_id = :user_id AND id = :profile_id"
+_UNBIND = """
+    UPDATE auth_sessions SET profile_id = NULL WHERE user_id = :user_id AND profile_id = :profile_id
+"""
+_SET_PIN = """
+    UPDATE profiles
+    SET pin_hash = :pin_hash, pin_failures = 0, pin_locked_until = NULL, version = version + 1
+    WHERE user_id = :user_id AND id = :profile_id
+"""
+
+class ProfileLimitReached(Conflict):
+    """There are as many profiles as the household may have."""
+
+
+async def list_profiles(tx: ReadTx, viewer: Viewer, limit: int) -> Profiles:
+    """All profiles of the household, oldest first."""
+    rows = await tx.all(_ALL, user_id=viewer.household)
+    return Profiles(items=[_out(row) for row in rows], limit=limit)
+
+
+async def get_profile(tx: ReadTx, viewer: Viewer, profile_id: UUID) -> ProfileOut:
+    """One profile of the viewer's own household.
+
+    Raises:
+        NotFound: there is none of that id there.
+    """
+    return _out(await load(tx, viewer, profile_id))
+
+
+async def load(tx: ReadTx, viewer: Viewer, profile_id: UUID) -> Row:
+    """The row of a profile of the viewer's own household; the only way to reach one (C5).
+
+    Raises:
+        NotFound: there is none of that id there.
+    """
+    row = await tx.one(_ONE, user_id=viewer.household, profile_id=profile_id)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def _out(row: Row) -> ProfileOut:
+    return ProfileOut(**row, avatar_url=avatar_url(row["avatar_id"]))
+
+
+async def create_profile(runtime: Runtime, viewer: Viewer, wish: CreateProfile) -> ProfileOut:
+    """Add a person; a household with a PIN asks for a proof.
+
+    Raises:
+        ProfileLimitReached: P-04, also when two requests race.
+        PinRequired: the proof is missing or wrong.
+        InvalidValue: unknown avatar.
+    """
+    await require_household_proof(runtime, viewer, wish.proof)
+    pin_hash = await runtime.passwords.hash(wish.pin) if wish.pin else None
+    kids = wish.kind == "kids"
+    async with runtime.database.write() as tx:
+        await tx.execute(_LOCK_USER, user_id=viewer.household)
+        others = await tx.all(_ALL, user_id=viewer.household)
+        if len(others) >= runtime.settings.max_profiles:
+            raise ProfileLimitReached(limit=runtime.settings.max_profiles)
+        taken = {row["avatar_id"] for row in others}
+        row = await tx.one(
+            _INSERT,
+            user_id=viewer.household,
+            avatar_id=choose_avatar(wish.avatar_id, kids=kids, taken=taken),
+            kind=wish.kind,
+            max_maturity=_or(wish.max_maturity, KIDS_MATURITY if kids else OPEN_MATURITY),
+            block_unrated=_or(wish.block_unrated, kids),
+            pin_hash=pin_hash,
+            **{name: getattr(wish, name) for name in PLAIN_FIELDS},
+        )
+        tx.invalidate(user_tag(viewer.user_id))
+    assert row is not None
+    return _out(row)
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is None else value
+
+
+async def update_profile(
+    runtime: Runtime, viewer: Viewer, profile_id: UUID, wish: UpdateProfile, version: int | None
+) -> ProfileOut:
+    """Change what was given; loosening a restriction needs a proof where the household has a PIN.
+
+    Raises:
+        VersionConflict: somebody changed the profile since it was read.
+    """
+    async with runtime.database.read() as tx:
+        before = await load(tx, viewer, profile_id)
+    after = _merged(before, wish)
+    if viewer.is_kids or _loosens(before, after):
+        await require_household_proof(runtime, viewer, wish.proof)
+    async with runtime.database.write() as wtx:
+        row = await wtx.one(
+            _UPDATE,
+            user_id=viewer.household,
+            profile_id=profile_id,
+            version=before["version"] if version is None else version,
+            **after,
+        )
+        wtx.invalidate(user_tag(viewer.user_id), profile_tag(profile_id))
+    if row is None:
+        raise VersionConflict()
+    return _out(row)
+
+
+def _merged(before: Row, wish: UpdateProfile) -> dict[str, Any]:
+    given = {
+        name: getattr(wish, name)
+        for name in wish.model_fields_set
+        if name != "proof" and (getattr(wish, name) is not None or name == "preferred_language")
+    }
+    names = (*PLAIN_FIELDS, "avatar_id", "kind", "max_maturity", "block_unrated")
+    after = {name: given.get(name, before[name]) for name in names}
+    if "avatar_id" in given or "kind" in given:
+        wanted = after["avatar_id"] if "avatar_id" in given else None
+        kids = after["kind"] == "kids"
+        if wanted is not None:
+            after["avatar_id"] = choose_avatar(wanted, kids=kids, taken=set())
+    return after
+
+
+def _loosens(before: Row, after: dict[str, Any]) -> bool:
+    """Whether somebody could see more after the change than before it."""
+    return (
+        after["max_maturity"] > before["max_maturity"]
+        or (before["kind"] == "kids" and after["kind"] != "kids")
+        or (before["allow_list_only"] and not after["allow_list_only"])
+        or (before["block_unrated"] and not after["block_unrated"])
+        or bool(set(before["blocked_tags"]) - set(after["blocked_tags"]))
+    )
+
+
+async def delete_profile(
+    runtime: Runtime, viewer: Viewer, profile_id: UUID, proof: str | None
+) -> None:
+    """Remove a person and all that belongs to it; the last profile stays.
+
+    Raises:
+        Conflict: it is the only one.
+    """
+    await require_household_proof(runtime, viewer, proof)
+    async with runtime.database.write() as tx:
+        await tx.execute(_LOCK_USER, user_id=viewer.household)
+        profiles = await tx.all(_ALL, user_id=viewer.household)
+        if profile_id not in {row["id"] for row in profiles}:
+            raise NotFound()
+        if len(profiles) == 1:
+            raise Conflict("profile_id", message="The last profile cannot be deleted.")
+        await tx.execute(_DELETE, user_id=viewer.household, profile_id=profile_id)
+        await tx.execute(_UNBIND, user_id=viewer.household, profile_id=profile_id)
+        tx.invalidate(user_tag(viewer.user_id), profile_tag(profile_id))
+
+
+async def set_pin(tx: WriteTx, viewer: Viewer, profile_id: UUID, pin_hash: str | None) -> None:
+    """Store a PIN's hash, or none; the caller has checked the proof.
+
+    Raises:
+        NotFound: the household has no such profile.
+    """
+    if not await tx.execute(
+        _SET_PIN, user_id=viewer.household, profile_id=profile_id, pin_hash=pin_hash
+    ):
+        raise NotFound()
+    tx.invalidate(user_tag(viewer.user_id), profile_tag(profile_id))

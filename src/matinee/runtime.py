@@ -1,0 +1,104 @@
+"""What lives as long as the process: settings, database, cache, limiter, metrics, worker."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Annotated, cast
+
+import structlog
+from fastapi import Depends, Request
+
+from matinee.core.cache import Cache
+from matinee.core.database import Database, ReadTx, WriteTx
+from matinee.core.jobs import Worker
+from matinee.core.ratelimit import Limiter
+from matinee.core.redis_link import RedisLink
+from matinee.core.security import Passwords, Tokens
+from matinee.core.settings import Settings
+from matinee.core.telemetry import Metrics
+from matinee.integrations.mail import Mailer, make_mailer
+
+log = structlog.get_logger(__name__)
+
+FIVE_MINUTES = timedelta(minutes=5)
+
+
+class Runtime:
+    """The parts of the process; opened once, closed once, handed to whoever works."""
+
+    def __init__(self, settings: Settings, database_url: str) -> None:
+        self.settings = settings
+        self.database_url = database_url
+        self.metrics = Metrics()
+        redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
+        self.redis = RedisLink(redis_url) if redis_url else None
+        self.cache = Cache(self.redis, max_bytes=settings.cache_megabytes * 1_048_576)
+        self.limiter = Limiter(redis_url)
+        self.passwords = Passwords()
+        self.tokens = Tokens(
+            settings.secret_key.get_secret_value(),
+            previous=settings.previous_secret_keys,
+            issuer=settings.public_url,
+        )
+        self.mailer: Mailer = make_mailer(settings)
+        self.database = Database(
+            database_url,
+            pool_min=settings.database_pool_min,
+            pool_max=settings.database_pool_max,
+            statement_timeout_ms=settings.statement_timeout_ms,
+            lock_timeout_ms=settings.lock_timeout_ms,
+            pgbouncer=settings.database_pgbouncer,
+            after_commit=self.cache.invalidate,
+        )
+        self.database.on_statement = self.metrics.statements.inc
+        self.worker = Worker(
+            database_url,
+            self,
+            database=self.database,
+            metrics=self.metrics,
+            concurrency=settings.job_concurrency,
+        )
+        self.stopping = False
+        self._working: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect, and start the worker where this process runs one."""
+        await self.database.open()
+        if self.settings.run_worker_in_api:
+            self._working = asyncio.create_task(self.worker.run(install_signal_handlers=False))
+
+    async def close(self) -> None:
+        """Stop the worker, let what is in flight end, disconnect."""
+        self.stopping = True
+        if self._working is not None:
+            self._working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._working
+        await self.database.close()
+        await self.limiter.aclose()
+        if self.redis is not None:
+            await self.redis.aclose()
+
+
+def runtime_of(request: Request) -> Runtime:
+    """The runtime of the process that answers this request."""
+    return cast(Runtime, request.app.state.runtime)
+
+
+RuntimeDep = Annotated[Runtime, Depends(runtime_of)]
+
+
+async def _read(runtime: RuntimeDep) -> AsyncIterator[ReadTx]:
+    async with runtime.database.read() as tx:
+        yield tx
+
+
+async def _write(runtime: RuntimeDep) -> AsyncIterator[WriteTx]:
+    async with runtime.database.write() as tx:
+        yield tx
+
+
+# scope="function": committed before the first byte of the answer, not after it
+Read = Annotated[ReadTx, Depends(_read, scope="function")]
+Write = Annotated[WriteTx, Depends(_write, scope="function")]
