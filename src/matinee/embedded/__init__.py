@@ -1,0 +1,1 @@
+"""PostgreSQL without an installation: for the demo, for tests, for small operators."""
