@@ -114,7 +114,7 @@ CREATE TABLE imports (
     created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
     finished_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT imports_pkey PRIMARY KEY (id),
-    CONSTRAINT imports_state_check CHECK (state IN ('queued', 'running', 'done', 'failed', 'canceled'))
+    CONSTRAINT imports_state_check CHECK (state IN ('uploading', 'queued', 'running', 'done', 'failed', 'canceled'))
 );
 CREATE UNIQUE INDEX imports_idempotency ON imports (actor_id, idempotency_key);
 

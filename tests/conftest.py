@@ -1,0 +1,92 @@
+"""Fixtures of the whole suite: a real PostgreSQL, a fresh database per test, the application."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+from pydantic import SecretStr
+
+from matinee.core.settings import Settings
+from matinee.embedded.postgres import EmbeddedPostgres
+from matinee.main import create_app
+from matinee.migrations.state import migrate
+from matinee.runtime import Runtime
+
+TEMPLATE = "template_matinee"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """One server per test process, with a migrated database to clone."""
+    folder = Path(tempfile.gettempdir()) / f"matinee-tests-{os.getpid()}"
+    server = EmbeddedPostgres(folder, durable=False)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(server.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def admin_connection(postgres: EmbeddedPostgres) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that makes and drops databases."""
+    connection = await asyncpg.connect(postgres.url("postgres"))
+    await connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    migrate(postgres.url(TEMPLATE))
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def database_url(
+    postgres: EmbeddedPostgres, admin_connection: asyncpg.Connection
+) -> AsyncIterator[str]:
+    """A database of its own for one test: whatever it commits is gone afterwards."""
+    name = f"test_{uuid4().hex}"
+    await admin_connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield postgres.url(name)
+    await admin_connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """Settings of a small installation; tests that need others copy them with `model_copy`."""
+    return Settings(
+        environment="test",
+        database_url=SecretStr(database_url),
+        secret_key=SecretStr("a secret of the test suite, long enough"),
+        public_url="http://testserver",
+        rate_limits_enabled=False,
+        log_level="error",
+    )
+
+
+@pytest.fixture
+async def runtime(settings: Settings, database_url: str) -> AsyncIterator[Runtime]:
+    """The parts of a running process; its worker runs only what tests drain."""
+    runtime = Runtime(settings, database_url)
+    await runtime.open()
+    yield runtime
+    await runtime.close()
+
+
+@pytest.fixture
+def app(runtime: Runtime) -> FastAPI:
+    """The application on that runtime."""
+    return create_app(runtime=runtime)
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
+    """Somebody who calls the application, without cookies or tokens yet."""
+    transport = ASGITransport(app=app, client=("203.0.113.7", 50000))
+    async with AsyncClient(transport=transport, base_url="http://testserver") as client:
+        yield client
