@@ -1,0 +1,1 @@
+"""The demo: a real catalogue, a household, staff; and catalogues of any size for benchmarks."""
