@@ -18,6 +18,7 @@ from matinee.embedded.postgres import EmbeddedPostgres
 from matinee.main import create_app
 from matinee.migrations.state import migrate
 from matinee.runtime import Runtime
+from tests.contract import Contract
 
 TEMPLATE = "template_matinee"
 
@@ -86,7 +87,10 @@ def app(runtime: Runtime) -> FastAPI:
 
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    """Somebody who calls the application, without cookies or tokens yet."""
+    """Somebody who calls the application; each answer is held against the API document."""
     transport = ASGITransport(app=app, client=("203.0.113.7", 50000))
-    async with AsyncClient(transport=transport, base_url="http://testserver") as client:
+    hooks = {"response": [Contract(app).check]}
+    async with AsyncClient(
+        transport=transport, base_url="http://testserver", event_hooks=hooks
+    ) as client:
         yield client
