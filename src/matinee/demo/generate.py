@@ -146,7 +146,7 @@ async def generate_titles(runtime: Runtime, count: int, *, seed: int = 1) -> dic
 
 
 async def generate_users(runtime: Runtime, count: int, *, seed: int = 1) -> int:
-    """Add households `user0@generated.invalid`, …, with one to four profiles each; returns how many.
+    """Add households `user0@generated.invalid` … of one to four profiles; returns how many.
 
     A run that finds them there adds only the missing ones. They share one password.
     """
