@@ -31,6 +31,7 @@ from matinee.core.settings import Settings, load_settings
 from matinee.core.telemetry import configure_logging
 from matinee.profiles import router as profiles
 from matinee.runtime import Runtime
+from matinee.web import api_docs
 
 ROUTERS = (
     health.router,
@@ -40,6 +41,7 @@ ROUTERS = (
     catalog.router,
     catalog_admin.router,
     admin.router,
+    api_docs.router,
 )
 
 
@@ -64,7 +66,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
         redirect_slashes=False,
         max_body_size=settings.max_body_bytes,
         middleware=_middleware(settings, runtime),
-        docs_url="/api/docs",
+        docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )

@@ -1,0 +1,1 @@
+"""Pages for browsers, served from this package: nothing is fetched from elsewhere."""
