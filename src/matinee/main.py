@@ -80,7 +80,9 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
 def _middleware(settings: Settings, runtime: Runtime) -> list[Middleware]:
     """Outermost first."""
     stack = [
-        Middleware(RequestMiddleware, metrics=runtime.metrics),
+        Middleware(
+            RequestMiddleware, metrics=runtime.metrics, trusted_proxies=settings.trusted_proxies
+        ),
         Middleware(SecurityHeadersMiddleware, tls=settings.secure_cookies),
     ]
     if settings.allowed_origins:
@@ -100,7 +102,6 @@ def _middleware(settings: Settings, runtime: Runtime) -> list[Middleware]:
                 RateLimitMiddleware,
                 limiter=runtime.limiter,
                 identify=viewer.known_user(runtime),
-                trusted_proxies=settings.trusted_proxies,
             )
         )
     stack.append(Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4))

@@ -34,7 +34,7 @@ class Runtime:
         redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
         self.redis = RedisLink(redis_url) if redis_url else None
         self.cache = Cache(self.redis, max_bytes=settings.cache_megabytes * 1_048_576)
-        self.limiter = Limiter(redis_url)
+        self.limiter = Limiter(self.redis)
         self.passwords = Passwords()
         self.tokens = Tokens(
             settings.secret_key.get_secret_value(),
@@ -76,7 +76,6 @@ class Runtime:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._working
         await self.database.close()
-        await self.limiter.aclose()
         if self.redis is not None:
             await self.redis.aclose()
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from matinee.core.client_address import TrustedProxies
 from matinee.core.context import RequestContext, enter_request
 from matinee.core.errors import InternalError, problem_of, render
 from matinee.core.telemetry import Metrics
@@ -30,9 +31,12 @@ CONTENT_SECURITY_POLICY = (
 class RequestMiddleware:
     """Gives each request its id (D-01), counts it, writes its log line and catches the uncaught."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, trusted_proxies: Iterable[str] = ()
+    ) -> None:
         self.app = app
         self.metrics = metrics
+        self.proxies = TrustedProxies(trusted_proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -40,7 +44,7 @@ class RequestMiddleware:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        request = _context_of(scope)
+        request = _context_of(scope, self.proxies)
         enter_request(request)
         status = 0
         echoed = (b"x-request-id", request.request_id.encode())
@@ -83,7 +87,7 @@ class RequestMiddleware:
         )
 
 
-def _context_of(scope: Scope) -> RequestContext:
+def _context_of(scope: Scope, proxies: TrustedProxies) -> RequestContext:
     request_id = traceparent = user_agent = None
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _ACCEPTED_ID.fullmatch(value):
@@ -92,11 +96,10 @@ def _context_of(scope: Scope) -> RequestContext:
             traceparent = value.decode()
         elif name == b"user-agent":
             user_agent = value[:300].decode("latin-1")
-    client = scope.get("client")
     return RequestContext(
         request_id=request_id or secrets.token_hex(12),
         traceparent=traceparent,
-        client_ip=client[0] if client else None,
+        client_ip=proxies.client_of(scope),
         user_agent=user_agent,
     )
 
