@@ -42,7 +42,7 @@ LOGIN_TRIES = RateLimitItemPerMinute(10, 5, namespace="login")
 """Failures, per subscriber and per account."""
 
 PIN_TRIES = RateLimitItemPerMinute(5, 15, namespace="pin")
-DEVICE_CODE_TRIES = RateLimitItemPerMinute(5, 15, namespace="device-code")
+DEVICE_CODE_TRIES = RateLimitItemPerMinute(5, 10, namespace="device-code")
 REGISTRATIONS = RateLimitItemPerHour(10, namespace="register")
 PASSWORD_RESETS = RateLimitItemPerHour(5, namespace="password-reset")
 
@@ -99,6 +99,15 @@ class Limiter:
                 return quota
         return await self._here.take(limit, name)
 
+    async def give_back(self, limit: Limit, key: object) -> None:
+        """Uncount one, where failures are limited and the try counted beforehand was none."""
+        name = _digest(key)
+        returned = self._redis is not None and await self._redis.run(
+            partial(self._shared.give_back, limit, name), False
+        )
+        if not returned:
+            await self._here.give_back(limit, name)
+
     async def clear(self, limit: Limit, key: object) -> None:
         """Forget what was counted, after a success."""
         name = _digest(key)
@@ -118,6 +127,11 @@ class _Counters:
         allowed = await self._strategy.hit(limit, name)
         window = await self._storage.get_sliding_window(limit.key_for(name), limit.get_expiry())
         return _quota(limit, allowed, window)
+
+    async def give_back(self, limit: Limit, name: str, _redis: Redis | None = None) -> bool:
+        return await self._storage.acquire_sliding_window_entry(
+            limit.key_for(name), limit.amount, limit.get_expiry(), amount=-1
+        )
 
     async def clear(self, limit: Limit, name: str, _redis: Redis | None = None) -> None:
         await self._strategy.clear(limit, name)

@@ -100,7 +100,9 @@ Reason = Annotated[str, *text(min_length=3, max_length=500)]
 Slug = Annotated[str, *text(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 """Lower-case words joined by hyphens."""
 
-Secret = Annotated[str, AfterValidator(clean_text), StringConstraints(max_length=256)]
+Secret = Annotated[
+    str, AfterValidator(clean_text), StringConstraints(max_length=256, strip_whitespace=False)
+]
 """A password or token as typed: not trimmed."""
 
 Email = Annotated[EmailStr, StringConstraints(max_length=254)]
