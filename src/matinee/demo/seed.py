@@ -1,0 +1,126 @@
+"""Filling a new installation with the demo: titles, collections, a household, staff."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from matinee.accounts.households import identity_of, open_household
+from matinee.catalog.importers.service import Wish, run_import
+from matinee.catalog.tags import CATALOG
+from matinee.core.database import WriteTx
+from matinee.demo.people import HOUSEHOLD, PASSWORD, PIN, PROFILES, STAFF
+from matinee.profiles.schemas import CreateProfile
+from matinee.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+DATA = Path(__file__).with_name("data")
+COUNTRY = "US"
+
+_IS_SEEDED = "SELECT EXISTS (SELECT 1 FROM login_identities WHERE identity = :identity)"
+_SPREAD_ARRIVALS = """
+    UPDATE titles t SET added_at = clock_timestamp() - n * interval '5 hours'
+    FROM (
+        SELECT id, row_number() OVER (ORDER BY md5(external_id)) AS n
+        FROM titles WHERE external_id LIKE 'demo:%'
+    ) AS shuffled
+    WHERE t.id = shuffled.id
+"""
+_PUT_COLLECTION = """
+    INSERT INTO collections (slug, name, description, position, kind, filter, status)
+    VALUES (:slug, :name, :description, :position, :kind, :filter::jsonb, 'published')
+    ON CONFLICT (slug) DO UPDATE SET name = excluded.name, description = excluded.description,
+        position = excluded.position, kind = excluded.kind, filter = excluded.filter
+    RETURNING id
+"""
+_PUT_ITEMS = """
+    INSERT INTO collection_items (collection_id, title_id, position)
+    SELECT :collection_id, t.id, n
+    FROM unnest(:external_ids::text[]) WITH ORDINALITY AS wanted(external_id, n)
+    JOIN titles t USING (external_id)
+    ON CONFLICT (collection_id, title_id) DO UPDATE SET position = excluded.position
+"""
+_ADD_PROFILE = """
+    INSERT INTO profiles (user_id, name, avatar_id, kind, max_maturity, block_unrated, autoplay,
+                          preferred_language, audio_languages, pin_hash)
+    VALUES (:user_id, :name, :avatar_id, :kind, :max_maturity, :block_unrated, :autoplay,
+            :preferred_language, :audio_languages, :pin_hash)
+"""
+_DROP_FIRST_PROFILE = "DELETE FROM profiles WHERE user_id = :user_id"
+_MAKE_STAFF = "INSERT INTO staff (user_id, role) VALUES (:user_id, :role)"
+
+
+class DemoDataWrong(RuntimeError):
+    """A row of the shipped catalogue was refused."""
+
+
+async def seed(runtime: Runtime) -> bool:
+    """Fill the database once; returns whether there was anything to do.
+
+    The people come last and together, so that a run that was killed starts over, and one that ended
+    is never repeated: what somebody changes in the demo stays changed.
+    """
+    async with runtime.database.read() as tx:
+        if await tx.scalar(_IS_SEEDED, identity=identity_of(HOUSEHOLD.email)):
+            return False
+    for path in sorted(DATA.glob("*.jsonl")):
+        await _import_titles(runtime, path)
+    password_hash = await runtime.passwords.hash(PASSWORD)
+    pin_hash = await runtime.passwords.hash(PIN)
+    async with runtime.database.write() as wtx:
+        await wtx.execute(_SPREAD_ARRIVALS)
+        await _put_collections(wtx)
+        await _add_household(wtx, password_hash, pin_hash)
+        await _add_staff(wtx, password_hash)
+        wtx.invalidate(CATALOG)
+    return True
+
+
+async def _import_titles(runtime: Runtime, path: Path) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield path.read_bytes()
+
+    async def no_progress(_rows: int) -> None:
+        pass
+
+    report = await run_import(runtime, pieces(), Wish(format="own"), no_progress)
+    if report["error_count"]:
+        raise DemoDataWrong(f"{path.name}: {report['errors'][:3]}")
+    log.info("demo_titles", file=path.stem, rows=report["rows"])
+
+
+async def _put_collections(tx: WriteTx) -> None:
+    for entry in json.loads((DATA / "collections.json").read_text(encoding="utf-8")):
+        titles = entry.pop("titles", [])
+        collection_id = await tx.scalar(_PUT_COLLECTION, **({"filter": None} | entry))
+        await tx.execute(_PUT_ITEMS, collection_id=collection_id, external_ids=titles)
+
+
+async def _add_household(tx: WriteTx, password_hash: str, pin_hash: str) -> None:
+    user_id, _ = await open_household(
+        tx, email=HOUSEHOLD.email, password_hash=password_hash, country=COUNTRY
+    )
+    await tx.execute(_DROP_FIRST_PROFILE, user_id=user_id)
+    for person in PROFILES:
+        wish = CreateProfile(**person)
+        await tx.execute(_ADD_PROFILE, user_id=user_id, **_columns(wish, pin_hash))
+
+
+def _columns(wish: CreateProfile, pin_hash: str) -> dict[str, Any]:
+    names = {"name", "avatar_id", "kind", "autoplay", "preferred_language", "audio_languages"}
+    return wish.model_dump(include=names) | {
+        "max_maturity": 21 if wish.max_maturity is None else wish.max_maturity,
+        "block_unrated": bool(wish.block_unrated),
+        "pin_hash": pin_hash if wish.pin else None,
+    }
+
+
+async def _add_staff(tx: WriteTx, password_hash: str) -> None:
+    for member in STAFF:
+        user_id, _ = await open_household(
+            tx, email=member.email, password_hash=password_hash, country=COUNTRY
+        )
+        await tx.execute(_MAKE_STAFF, user_id=user_id, role=member.role)
