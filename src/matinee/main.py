@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 
 from matinee import __version__, health
 from matinee.accounts import router as accounts
@@ -14,6 +13,8 @@ from matinee.accounts import viewer
 from matinee.admin import router as admin
 from matinee.catalog import admin as catalog_admin
 from matinee.catalog import router as catalog
+from matinee.core.caching import RevalidationMiddleware
+from matinee.core.compression import CompressionMiddleware
 from matinee.core.errors import (
     BodyTooLarge,
     MalformedJson,
@@ -64,7 +65,6 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
         version=__version__,
         lifespan=lifespan,
         redirect_slashes=False,
-        max_body_size=settings.max_body_bytes,
         middleware=_middleware(settings, runtime),
         docs_url=None,
         redoc_url=None,
@@ -72,7 +72,12 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     )
     app.state.runtime = runtime
     install_error_handlers(app)
-    install_routes(app, ROUTERS)
+    install_routes(
+        app,
+        ROUTERS,
+        most_bytes=settings.max_body_bytes,
+        most_upload_bytes=settings.max_import_bytes,
+    )
     describe(app, problems(MalformedJson, BodyTooLarge, ValidationFailed, RateLimited, Unavailable))
     return app
 
@@ -104,5 +109,4 @@ def _middleware(settings: Settings, runtime: Runtime) -> list[Middleware]:
                 identify=viewer.known_user(runtime),
             )
         )
-    stack.append(Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4))
-    return stack
+    return [*stack, Middleware(CompressionMiddleware), Middleware(RevalidationMiddleware)]

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from matinee.core.context import current_request_id
@@ -71,6 +72,12 @@ def _snake_case(name: str) -> str:
 
 class MalformedJson(Problem):
     """The body is not valid JSON."""
+
+    status = 400
+
+
+class RequestCutOff(Problem):
+    """The request broke off before its end."""
 
     status = 400
 
@@ -263,6 +270,8 @@ def problem_of(error: BaseException) -> Problem:
         return _from_http_exception(error)
     if isinstance(error, asyncpg.PostgresError):
         return from_sqlstate(error)
+    if isinstance(error, ClientDisconnect):
+        return RequestCutOff()
     if isinstance(error, ConnectionError | TimeoutError | asyncpg.InterfaceError | OSError):
         return Unavailable(headers={"Retry-After": "5"})
     return InternalError()
@@ -293,7 +302,7 @@ def _from_validation(error: RequestValidationError) -> Problem:
     details: dict[str, Any] = {"errors": complaints}
     if allowed := (first.get("ctx") or {}).get("allowed"):
         details["allowed"] = allowed
-    return kind(complaints[0]["field"], message=complaints[0]["message"], **details)
+    return kind(complaints[0]["field"] or None, message=complaints[0]["message"], **details)
 
 
 def _complaint(item: Any) -> dict[str, str]:
@@ -349,6 +358,7 @@ def install_error_handlers(app: FastAPI) -> None:
         HTTPException,
         asyncpg.PostgresError,
         asyncpg.InterfaceError,
+        ClientDisconnect,
         OSError,
     )
     for kind in kinds:

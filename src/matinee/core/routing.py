@@ -2,11 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import Any
 
 import asyncpg
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request, params
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from matinee.core.bodies import JsonRequest, bounded
 from matinee.core.errors import UnknownField
 from matinee.core.openapi import operation_id
 
@@ -22,35 +23,62 @@ CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
 class Route(APIRoute):
-    """A route whose work is done again when PostgreSQL had to break a tie between two writers.
+    """A route that reads its input strictly, and runs again when PostgreSQL broke a tie.
 
-    The failed transaction was rolled back and nothing was sent yet, so a second run is safe.
+    The tie is one between two writers; the failed transaction was rolled back and nothing was sent
+    yet, so a second run is safe.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler with the retry around it."""
+        """FastAPI's handler with the checks before it and the retry around it."""
         handle = super().get_route_handler()
         known = _query_parameters(self.dependant)
+        takes_json = _takes_json(self)
 
-        async def handle_with_retry(request: Request) -> Response:
+        async def handle_strictly(request: Request) -> Response:
             if request.scope["query_string"]:
                 _refuse_unknown_parameters(request, known)
-            for attempt in range(1, SERIALIZATION_TRIES):
-                try:
-                    return await handle(request)
-                except CONFLICTS:
-                    await asyncio.sleep(random.uniform(0.005, 0.02) * attempt)
+            if takes_json:
+                request = JsonRequest(request.scope, request.receive)
+                await request.read_json()
+            return await _retried(handle, request)
+
+        return handle_strictly
+
+
+class UploadRoute(Route):
+    """A route that reads its body itself, as it arrives; it may be as long as an import."""
+
+
+async def _retried(
+    handle: Callable[[Request], Coroutine[Any, Any, Response]], request: Request
+) -> Response:
+    for attempt in range(1, SERIALIZATION_TRIES):
+        try:
             return await handle(request)
+        except CONFLICTS:
+            await asyncio.sleep(random.uniform(0.005, 0.02) * attempt)
+    return await handle(request)
 
-        return handle_with_retry
+
+def _takes_json(route: APIRoute) -> bool:
+    field = route.body_field
+    return field is not None and not isinstance(field.field_info, params.Form)
 
 
-def api_router(prefix: str, *, tag: str) -> APIRouter:
+def api_router(
+    prefix: str,
+    *,
+    tag: str,
+    dependencies: Sequence[params.Depends] = (),
+    route_class: type[Route] = Route,
+) -> APIRouter:
     """A router of one domain; `prefix` is the full path, so that routes can stay flat."""
     return APIRouter(
         prefix=f"/api/v1{prefix}",
         tags=[tag],
-        route_class=Route,
+        dependencies=list(dependencies),
+        route_class=route_class,
         generate_unique_id_function=operation_id,
     )
 
@@ -94,9 +122,13 @@ class RouteIndex:
     costs about a millisecond at 200 routes; a look-up here costs the same for any number.
     """
 
-    def __init__(self, routes: Iterable[Any], fallback: ASGIApp) -> None:
+    def __init__(
+        self, routes: Iterable[Any], fallback: ASGIApp, *, most_bytes: int, most_upload_bytes: int
+    ) -> None:
         self._root = _Node()
         self._fallback = fallback
+        self._most_bytes = most_bytes
+        self._most_upload_bytes = most_upload_bytes
         for route in routes:
             if isinstance(route, APIRoute) and ":path}" not in route.path:
                 self._add(route)
@@ -114,43 +146,68 @@ class RouteIndex:
                 raise ValueError(f"{method} {route.path} is registered twice")
             node.routes[method] = route
 
-    def find(self, path: str) -> dict[str, APIRoute] | None:
-        """The routes of this path by method."""
-        node = _descend(self._root, path.split("/"), 0)
-        return node.routes if node else None
+    def find(self, path: str, method: str) -> APIRoute | None:
+        """The route of a path and method, or None where the path is none of ours.
+
+        Raises:
+            HTTPException: 405, the path takes other methods.
+        """
+        allowed: set[str] = set()
+        for node in _descend(self._root, path.split("/"), 0):
+            if route := node.routes.get(method):
+                return route
+            allowed |= node.routes.keys()
+        if not allowed:
+            return None
+        if "GET" in allowed:
+            allowed.add("HEAD")
+        raise HTTPException(405, headers={"Allow": ", ".join(sorted(allowed))})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request to its route; HEAD is answered like GET."""
-        routes = self.find(scope["path"]) if scope["type"] == "http" else None
-        if routes is None:
+        if scope["type"] != "http":
             await self._fallback(scope, receive, send)
             return
-        method = scope["method"]
-        wanted = "GET" if method == "HEAD" else method
-        route = routes.get(wanted)
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        route = self.find(scope["path"], method)
         if route is None:
-            raise HTTPException(405, headers={"Allow": ", ".join(sorted(routes))})
-        match, child_scope = route.matches({**scope, "method": wanted})
+            await self._fallback(scope, receive, send)
+            return
+        match, child_scope = route.matches({**scope, "method": method})
         if match is not Match.FULL:
             await self._fallback(scope, receive, send)
             return
         scope.update(child_scope)
-        await route.app(scope, receive, send)
+        upload = isinstance(route, UploadRoute)
+        most_bytes = self._most_upload_bytes if upload else self._most_bytes
+        await route.app(scope, bounded(scope, receive, most_bytes), send)
 
 
-def _descend(node: _Node, segments: list[str], depth: int) -> _Node | None:
+def _descend(node: _Node, segments: list[str], depth: int) -> Iterator[_Node]:
+    """The nodes that a path can mean, the most literal first."""
     if depth == len(segments):
-        return node if node.routes else None
+        if node.routes:
+            yield node
+        return
     segment = segments[depth]
-    if (child := node.literals.get(segment)) and (found := _descend(child, segments, depth + 1)):
-        return found
+    if child := node.literals.get(segment):
+        yield from _descend(child, segments, depth + 1)
     if node.parameter and segment:
-        return _descend(node.parameter, segments, depth + 1)
-    return None
+        yield from _descend(node.parameter, segments, depth + 1)
 
 
-def install_routes(app: FastAPI, routers: Iterable[APIRouter]) -> None:
-    """Put the routes of all domains flat into the application and index them."""
+def install_routes(
+    app: FastAPI, routers: Iterable[APIRouter], *, most_bytes: int, most_upload_bytes: int
+) -> None:
+    """Put the routes of all domains flat into the application and index them.
+
+    Bodies are bounded to `most_bytes`, those of an `UploadRoute` to `most_upload_bytes`.
+    """
     for router in routers:
         app.router.routes.extend(router.routes)
-    app.router.middleware_stack = RouteIndex(app.router.routes, app.router.app)
+    app.router.middleware_stack = RouteIndex(
+        app.router.routes,
+        app.router.app,
+        most_bytes=most_bytes,
+        most_upload_bytes=most_upload_bytes,
+    )
