@@ -66,7 +66,18 @@ class Title(Base):
         Index(
             "titles_browse_name", "sort_name", "id", postgresql_where=text("status = 'published'")
         ),
-        Index("titles_browse_year", "year", "id", postgresql_where=text("status = 'published'")),
+        Index(
+            "titles_browse_year",
+            text("coalesce(year, 0)"),
+            "id",
+            postgresql_where=text("status = 'published'"),
+        ),
+        Index(
+            "titles_browse_oldest",
+            text("coalesce(year, 32767)"),
+            "id",
+            postgresql_where=text("status = 'published'"),
+        ),
         Index("titles_genres", "genres", postgresql_using="gin"),
         Index("titles_mood_tags", "mood_tags", postgresql_using="gin"),
         Index("titles_theme_tags", "theme_tags", postgresql_using="gin"),

@@ -218,7 +218,8 @@ CREATE TABLE titles (
 );
 CREATE INDEX titles_browse_name ON titles (sort_name, id) WHERE status = 'published';
 CREATE INDEX titles_browse_newest ON titles (added_at, id) WHERE status = 'published';
-CREATE INDEX titles_browse_year ON titles (year, id) WHERE status = 'published';
+CREATE INDEX titles_browse_oldest ON titles (coalesce(year, 32767), id) WHERE status = 'published';
+CREATE INDEX titles_browse_year ON titles (coalesce(year, 0), id) WHERE status = 'published';
 CREATE INDEX titles_featured ON titles (id) WHERE is_featured;
 CREATE INDEX titles_folded_name ON titles USING gin (folded_name gin_trgm_ops);
 CREATE INDEX titles_genres ON titles USING gin (genres);
