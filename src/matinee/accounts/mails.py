@@ -1,4 +1,4 @@
-"""Messages about the account itself, sent by a job so that a slow mail server delays nobody."""
+"""Messages about the account itself, sent by jobs so that a slow mail server delays nobody."""
 
 from uuid import UUID
 
@@ -6,7 +6,7 @@ from matinee.core.jobs import JobRun, job
 from matinee.integrations.mail import Mail
 from matinee.runtime import Runtime
 
-_ADDRESS = "SELECT email FROM users WHERE user_id = :user_id"
+_ADDRESS = "SELECT email FROM users WHERE user_id = :user_id AND status <> 'deleted'"
 
 SECURITY_EVENTS = {
     "pin_locked": (
@@ -17,35 +17,49 @@ SECURITY_EVENTS = {
     "password_changed": (
         "Your password was changed",
         "The password of your account was changed and all other devices were signed out. "
-        "If that was not you, reset it at {url}/reset.",
+        "If that was not you, choose a new one at {url}/reset.",
+    ),
+    "address_changed": (
+        "Your e-mail address was changed",
+        "Your account is now signed in to with another e-mail address. "
+        "If that was not you, ask the operator of {url} for help at once.",
     ),
     "deletion_requested": (
         "Your account will be deleted",
         "Your account will be deleted in {detail} days. Sign in before then to keep it.",
+    ),
+    "deletion_withdrawn": (
+        "Your account stays",
+        "Somebody signed in, so your account will not be deleted.",
     ),
 }
 
 
 @job("accounts.send_security_mail")
 async def send_security_mail(
-    runtime: Runtime, _run: JobRun, *, user_id: str, event: str, detail: str = ""
+    runtime: Runtime,
+    _run: JobRun,
+    *,
+    user_id: str,
+    event: str,
+    detail: str = "",
+    address: str | None = None,
 ) -> None:
-    """Tell the owner of an account about something that touches its safety."""
+    """Tell the owner of an account about something that touches its safety.
+
+    `address` is given where the account's own is the thing that changed.
+    """
     subject, text = SECURITY_EVENTS[event]
-    url = runtime.settings.public_url
-    await _send(runtime, UUID(user_id), subject, text.format(detail=detail, url=url))
+    text = text.format(detail=detail, url=runtime.settings.public_url)
+    await send_mail(runtime, UUID(user_id), subject, text, address=address)
 
 
-@job("accounts.send_reset_link")
-async def send_reset_link(runtime: Runtime, _run: JobRun, *, user_id: str, token: str) -> None:
-    """Send the link with which a forgotten password is replaced."""
-    link = f"{runtime.settings.public_url}/reset?token={token}"
-    text = f"Choose a new password within 30 minutes: {link}\nIgnore this if you did not ask."
-    await _send(runtime, UUID(user_id), "Choose a new password", text)
-
-
-async def _send(runtime: Runtime, user_id: UUID, subject: str, text: str) -> None:
-    async with runtime.database.read() as tx:
-        address = await tx.scalar(_ADDRESS, user_id=user_id)
-    if address:
+async def send_mail(
+    runtime: Runtime, user_id: UUID, subject: str, text: str, *, address: str | None = None
+) -> None:
+    """Send a message to a household; nobody gets it where the account is gone."""
+    if address is None:
+        async with runtime.database.read() as tx:
+            address = await tx.scalar(_ADDRESS, user_id=user_id)
+    if address is not None:
         await runtime.mailer.send(Mail(to=address, subject=subject, text=text))

@@ -4,25 +4,54 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from matinee.core.schema import Country, Email, Input, Line, Output, Page, Secret, Stamped
+from matinee.core.schema import (
+    Country,
+    Email,
+    Input,
+    Line,
+    Output,
+    Page,
+    Reason,
+    Secret,
+    Stamped,
+    clean_text,
+    text,
+)
 
-Password = Annotated[Secret, Field(examples=["correct horse battery staple"])]
+EXAMPLE_PASSWORD = "correct horse battery staple"
+
+Password = Annotated[Secret, Field(examples=[EXAMPLE_PASSWORD])]
+NewPassword = Annotated[
+    str,
+    StringConstraints(min_length=8, max_length=256, strip_whitespace=False),
+    AfterValidator(clean_text),
+    Field(
+        description="Not a common one, and without the e-mail's name.", examples=[EXAMPLE_PASSWORD]
+    ),
+]
 EmailAddress = Annotated[Email, Field(examples=["ana@example.com"])]
 DeviceName = Annotated[Line, Field(examples=["Living room TV"])]
 ClientKind = Literal["web", "app", "tv"]
+Client = Annotated[
+    ClientKind, Field(description="`web` answers with a cookie, others with tokens.")
+]
+FirstName = Annotated[str, *text(max_length=40), Field(examples=["Ana"])]
+StaffRole = Literal["admin", "editor", "support", "analyst"]
+UserStatus = Literal["active", "disabled"]
 
 
 class Register(Input):
     """A new household."""
 
     email: EmailAddress
-    password: Password
+    password: NewPassword
     country: Country = Field(examples=["US"])
-    client: ClientKind = Field(
-        "app", description="`web` answers with a cookie, others with tokens."
+    profile_name: FirstName | None = Field(
+        None, description="Who watches first; else named after the e-mail address."
     )
+    client: Client = "app"
     device_name: DeviceName | None = None
 
 
@@ -31,9 +60,7 @@ class Login(Input):
 
     email: EmailAddress
     password: Password
-    client: ClientKind = Field(
-        "app", description="`web` answers with a cookie, others with tokens."
-    )
+    client: Client = "app"
     device_name: DeviceName | None = None
 
 
@@ -46,7 +73,7 @@ class Refresh(Input):
 
 
 class SignedIn(Stamped):
-    """A session was started or renewed; the tokens are null where a cookie was set."""
+    """A session. Tokens are null where a cookie was set, or where those you hold stay good."""
 
     user_id: UUID
     session_id: UUID
@@ -72,7 +99,7 @@ class SessionOut(Output):
     current: bool = Field(description="The one that asks.")
 
 
-class Sessions(Page[SessionOut]):
+class Sessions(Page[SessionOut], Stamped):
     """All devices that are signed in."""
 
 
@@ -80,7 +107,7 @@ class ChangePassword(Input):
     """A new password; all other devices are signed out."""
 
     current_password: Password
-    new_password: Password
+    new_password: NewPassword
 
 
 class ForgotPassword(Input):
@@ -93,16 +120,16 @@ class ResetPassword(Input):
     """The token of the link, and the new password."""
 
     token: Annotated[str, StringConstraints(max_length=200)]
-    new_password: Password
+    new_password: NewPassword
 
 
-class Me(Output):
+class Me(Stamped):
     """The household that is signed in."""
 
     user_id: UUID
     email: str = Field(examples=["ana@example.com"])
     country: str = Field(examples=["US"])
-    role: str | None = Field(description="Only for the operator's staff.")
+    role: StaffRole | None = Field(description="Only for the operator's staff.")
     has_purchase_pin: bool
     created_at: datetime
     deletion_requested_at: datetime | None
@@ -154,7 +181,6 @@ class ApproveDevice(Input):
 
     user_code: Annotated[str, StringConstraints(max_length=20)] = Field(examples=["BCDF-GHJK"])
     approve: bool = True
-    profile_id: UUID | None = Field(None, description="Profile that the television starts with.")
 
 
 class ApprovedDevice(Output):
@@ -169,5 +195,59 @@ class SetUp(Input):
 
     token: Annotated[str, StringConstraints(max_length=200)]
     email: EmailAddress
-    password: Password
+    password: NewPassword
     country: Country = Field(examples=["US"])
+    client: Client = "app"
+
+
+class UserSummary(Output):
+    """A household in the list of the operator."""
+
+    user_id: UUID
+    email: str = Field(examples=["ana@example.com"])
+    country: str = Field(examples=["US"])
+    status: UserStatus
+    role: StaffRole | None
+    created_at: datetime
+    deletion_requested_at: datetime | None
+
+
+class Users(Page[UserSummary]):
+    """Households by e-mail address."""
+
+
+class UserDetail(UserSummary):
+    """A household as support sees it: no names of its people, no history."""
+
+    profiles: int = Field(description="How many people it has.")
+    live_sessions: int = Field(description="How many devices are signed in.")
+    last_seen_at: datetime | None
+
+
+class UpdateUser(Input):
+    """Disabling signs all devices out at once."""
+
+    status: UserStatus
+    reason: Reason = Field(examples=["Asked by phone after a theft"])
+
+
+class StaffMember(Output):
+    """Somebody who works for the operator."""
+
+    user_id: UUID
+    email: str = Field(examples=["ana@example.com"])
+    role: StaffRole
+    created_at: datetime
+
+
+class StaffMembers(Output):
+    """All who work for the operator."""
+
+    items: list[StaffMember]
+
+
+class AppointStaff(Input):
+    """What a household may do for the operator from now on."""
+
+    role: StaffRole
+    reason: Reason = Field(examples=["Joins the catalogue team"])

@@ -11,8 +11,14 @@ from uuid import UUID
 from fastapi import Depends, Request
 from starlette.types import Scope
 
-from matinee.accounts import sessions
-from matinee.accounts.sessions import Credential
+from matinee.accounts.credentials import (
+    Credential,
+    TokenExpired,
+    TokenInvalid,
+    cookie_name,
+    open_access_token,
+    open_cookie,
+)
 from matinee.core.context import current_request
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import Forbidden, NotAuthenticated, UnsupportedMediaType
@@ -23,19 +29,14 @@ REMEMBERED = timedelta(seconds=5)
 """How long another process may still believe in a session that was just ended."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FORM_TYPES = frozenset(
+    {"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
+)
 OPEN_CEILING = 21
 
 
 class SessionRevoked(NotAuthenticated):
     """This session was ended; sign in again."""
-
-
-class TokenExpired(NotAuthenticated):
-    """The access token has expired; refresh it."""
-
-
-class TokenInvalid(NotAuthenticated):
-    """The credential is not one of ours."""
 
 
 class CsrfFailed(Forbidden):
@@ -44,6 +45,13 @@ class CsrfFailed(Forbidden):
 
 class ProfileRequired(Forbidden):
     """Choose a profile first."""
+
+
+SIGNED_IN = (NotAuthenticated, TokenExpired, TokenInvalid, SessionRevoked)
+"""How a request can fail to say who is asking."""
+
+CHANGING = (*SIGNED_IN, CsrfFailed, UnsupportedMediaType)
+"""The same, where something is changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +199,9 @@ def _credential(request: Request, runtime: Runtime) -> Credential | None:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer":
             raise TokenInvalid()
-        return sessions.open_access_token(runtime.tokens, token.strip())
-    if cookie := request.cookies.get(sessions.cookie_name(runtime.settings)):
-        return sessions.open_cookie(runtime.tokens, cookie)
+        return open_access_token(runtime.tokens, token.strip())
+    if cookie := request.cookies.get(cookie_name(runtime.settings)):
+        return open_cookie(runtime.tokens, cookie)
     return None
 
 
@@ -211,7 +219,7 @@ def known_user(runtime: Runtime) -> Callable[[Scope], str | None]:
 
 
 def _refuse_foreign_pages(request: Request, runtime: Runtime) -> None:
-    """CSRF: what changes something needs our own page (or an allowed one) and a JSON body."""
+    """CSRF: what changes something needs our own page (or an allowed one), and is not a form."""
     if request.method in SAFE_METHODS:
         return
     origin = request.headers.get("origin")
@@ -219,15 +227,14 @@ def _refuse_foreign_pages(request: Request, runtime: Runtime) -> None:
     allowed = {f"{ours.scheme}://{ours.netloc}", *runtime.settings.allowed_origins}
     if request.headers.get("sec-fetch-site") != "same-origin" and origin not in allowed:
         raise CsrfFailed()
-    has_body = request.headers.get("content-length", "0") != "0"
-    if has_body and not _is_data(request.headers.get("content-type", "")):
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if _has_body(request) and kind in FORM_TYPES:
         raise UnsupportedMediaType()
 
 
-def _is_data(content_type: str) -> bool:
-    """Types that an HTML form cannot send."""
-    kind = content_type.partition(";")[0].strip().lower()
-    return kind.startswith("application/") and kind != "application/x-www-form-urlencoded"
+def _has_body(request: Request) -> bool:
+    headers = request.headers
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
 
 async def _load(runtime: Runtime, credential: Credential) -> Viewer:
@@ -288,6 +295,20 @@ async def _signed_in_now(request: Request, runtime: RuntimeDep) -> Viewer:
     return viewer
 
 
+async def _householder(request: Request, runtime: RuntimeDep) -> Viewer:
+    viewer = await _signed_in_now(request, runtime)
+    if viewer.is_kids:
+        raise Forbidden(message="A kids profile may not change the account.")
+    return viewer
+
+
+async def _leaving(request: Request, runtime: RuntimeDep) -> Viewer:
+    try:
+        return await resolve(request, runtime, fresh=True)
+    except NotAuthenticated:
+        return anonymous(runtime)
+
+
 async def _with_profile(request: Request, runtime: RuntimeDep) -> Viewer:
     viewer = await resolve(request, runtime)
     viewer.profile  # noqa: B018
@@ -308,6 +329,12 @@ CurrentUser = Annotated[Viewer, Depends(_signed_in)]
 
 FreshUser = Annotated[Viewer, Depends(_signed_in_now)]
 """The same, with the session's row read now: money, PINs, passwords."""
+
+Householder = Annotated[Viewer, Depends(_householder)]
+"""The same, but not from a kids profile: the account itself."""
+
+LeavingUser = Annotated[Viewer, Depends(_leaving)]
+"""Whoever signs out; anonymous where the session has ended already."""
 
 CurrentViewer = Annotated[Viewer, Depends(_with_profile)]
 """A signed-in household with a profile chosen."""
