@@ -1,96 +1,66 @@
-"""What is held about a household, table by table: for its export, and for its removal.
-
-Each domain declares its tables beside the code that fills them, so that nothing is forgotten.
-"""
+"""What is held about a household, table by table: for its export, and for its removal."""
 
 import tempfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import IO, Any
 from uuid import UUID
 
 import orjson
 from limits import RateLimitItemPerHour
+from sqlalchemy import Column, LargeBinary, Table
 
 from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx, WriteTx
+from matinee.core.ratelimit import Limit
+from matinee.models import Base
 from matinee.runtime import Runtime
 
-EXPORTS = RateLimitItemPerHour(10, namespace="export")
+EXPORTS: Limit = RateLimitItemPerHour(10, namespace="export")
 MEMORY_BYTES = 1_048_576
 CHUNK_BYTES = 65_536
 
-_NOW = "SELECT clock_timestamp()"
-
-
-@dataclass(frozen=True)
-class Holding:
-    """Rows of one table that belong to a household.
-
-    `select` shows them to the household, secrets left out; `erase` removes them at the end of the
-    account. Both take `:user_id`. Without `erase` they go with another table's rows, or stay for
-    the reason said beside the declaration.
-    """
-
-    table: str
-    select: str
-    erase: str | None = None
-
-
-HOLDINGS: dict[str, Holding] = {}
-
-
-def declare(*holdings: Holding) -> None:
-    """Add tables; the first declared is the first shown and the first erased."""
-    for holding in holdings:
-        if holding.table in HOLDINGS:
-            raise ValueError(f"{holding.table} is declared twice")
-        HOLDINGS[holding.table] = holding
-
-
-declare(
-    Holding(
-        "users",  # stays without its personal parts: the books must add up for years
-        """SELECT user_id, email, country, status, created_at, updated_at, deletion_requested_at,
-                  purchase_pin_hash IS NOT NULL AS has_purchase_pin
-           FROM users WHERE user_id = :user_id""",
-        """UPDATE users SET email = '', password_hash = NULL, purchase_pin_hash = NULL,
-                  status = 'deleted', updated_at = clock_timestamp()
-           WHERE user_id = :user_id""",
-    ),
-    Holding(
-        "login_identities",
-        "SELECT identity FROM login_identities WHERE user_id = :user_id",
-        "DELETE FROM login_identities WHERE user_id = :user_id",
-    ),
-    Holding(
-        "auth_sessions",
-        """SELECT id, kind, profile_id, device_name, user_agent, host(last_ip) AS last_ip,
-                  created_at, last_seen_at, expires_at, revoked_at, revoke_reason
-           FROM auth_sessions WHERE user_id = :user_id ORDER BY id""",
-        "DELETE FROM auth_sessions WHERE user_id = :user_id",
-    ),
-    Holding(
-        "device_codes",
-        "SELECT client_name, state, expires_at FROM device_codes WHERE user_id = :user_id",
-        "DELETE FROM device_codes WHERE user_id = :user_id",
-    ),
-    Holding(
-        "password_resets",
-        "SELECT expires_at, used_at FROM password_resets WHERE user_id = :user_id",
-        "DELETE FROM password_resets WHERE user_id = :user_id",
-    ),
-    Holding(
-        "staff",
-        "SELECT role, created_at FROM staff WHERE user_id = :user_id",
-        "DELETE FROM staff WHERE user_id = :user_id",
-    ),
-    Holding(
-        "admin_audit_log",  # append-only: what staff did to an account is kept, by its number
-        """SELECT occurred_at, action, changes, reason FROM admin_audit_log
-           WHERE targets @> jsonb_build_object('user', :user_id::uuid) ORDER BY id""",
-    ),
+ERASED = (
+    "profile_preferences",
+    "profile_allowed_titles",
+    "profiles",
+    "login_identities",
+    "auth_sessions",
+    "device_codes",
+    "password_resets",
+    "staff",
 )
+"""Tables whose rows go with the household, in this order."""
+
+ANONYMISED = {
+    # the books must add up for years, so the number of the account stays
+    "users": """
+        UPDATE users SET email = '', password_hash = NULL, purchase_pin_hash = NULL,
+               status = 'deleted', updated_at = clock_timestamp()
+        WHERE user_id = :user_id
+    """,
+}
+"""Tables whose rows stay, and how they are made to name nobody."""
+
+_NOW = "SELECT clock_timestamp()"
+_AUDIT = """
+    SELECT occurred_at, action, changes, reason FROM admin_audit_log
+    WHERE targets @> jsonb_build_object('user', :user_id::text) ORDER BY id
+"""
+
+
+def held_tables() -> list[Table]:
+    """Every table with rows of households."""
+    return [table for table in Base.metadata.sorted_tables if "user_id" in table.columns]
+
+
+def _shown(table: Table) -> str:
+    columns = ", ".join(column.name for column in table.columns if not _is_secret(column))
+    order = ", ".join(column.name for column in table.primary_key if not _is_secret(column))
+    return f"SELECT {columns} FROM {table.name} WHERE user_id = :user_id ORDER BY {order or 1}"
+
+
+def _is_secret(column: Column[Any]) -> bool:
+    return isinstance(column.type, LargeBinary) or column.name.endswith("_hash")
 
 
 async def export(runtime: Runtime, viewer: Viewer) -> AsyncIterator[bytes]:
@@ -115,10 +85,11 @@ async def export(runtime: Runtime, viewer: Viewer) -> AsyncIterator[bytes]:
 
 async def _write(tx: ReadTx, user_id: UUID, spool: IO[bytes]) -> None:
     spool.write(b'{"exported_at":' + _json(await tx.scalar(_NOW)))
-    for holding in HOLDINGS.values():
-        spool.write(b"," + _json(holding.table) + b":[")
+    statements = {table.name: _shown(table) for table in held_tables()}
+    for name, statement in (statements | {"admin_audit_log": _AUDIT}).items():
+        spool.write(b"," + _json(name) + b":[")
         separator = b""
-        async for row in tx.stream(holding.select, user_id=user_id):
+        async for row in tx.stream(statement, user_id=user_id):
             spool.write(separator + _json(dict(row)))
             separator = b","
         spool.write(b"]")
@@ -137,6 +108,7 @@ async def _chunks(spool: IO[bytes]) -> AsyncIterator[bytes]:
 
 async def erase(tx: WriteTx, user_id: UUID) -> None:
     """Remove what belongs to a household; what must stay names nobody any more."""
-    for holding in HOLDINGS.values():
-        if holding.erase is not None:
-            await tx.execute(holding.erase, user_id=user_id)
+    for table in ERASED:
+        await tx.execute(f"DELETE FROM {table} WHERE user_id = :user_id", user_id=user_id)
+    for statement in ANONYMISED.values():
+        await tx.execute(statement, user_id=user_id)

@@ -5,14 +5,11 @@ from uuid import UUID
 from matinee.accounts import sessions
 from matinee.accounts.schemas import SignedIn
 from matinee.accounts.viewer import Viewer
-from matinee.core.ratelimit import PIN_TRIES
 from matinee.profiles import service
-from matinee.profiles.pins import PinRequired, check_pin
-from matinee.profiles.proof import require_household_proof
+from matinee.profiles.pins import check_pin
+from matinee.profiles.proof import require_household_proof, require_password
 from matinee.profiles.schemas import RemovePin, SelectProfile, SetPin
 from matinee.runtime import Runtime
-
-_PASSWORD = "SELECT password_hash FROM users WHERE user_id = :user_id"
 
 
 async def select_profile(
@@ -28,10 +25,11 @@ async def select_profile(
     async with runtime.database.read() as tx:
         profile = await service.get_profile(tx, viewer, profile_id)
     await check_pin(runtime, viewer.household, profile_id, wish.pin)
-    if viewer.is_kids and profile.kind != "kids" and not profile.has_pin:
+    leaves_kids = viewer.is_kids and profile_id != viewer.profile_id
+    if leaves_kids and not profile.has_pin:
         await require_household_proof(runtime, viewer, wish.proof)
     async with runtime.database.write() as wtx:
-        return await sessions.bind_profile(runtime, wtx, viewer, profile_id)
+        return await sessions.bind_profile(wtx, viewer, profile_id)
 
 
 async def set_pin(runtime: Runtime, viewer: Viewer, profile_id: UUID, wish: SetPin) -> None:
@@ -62,14 +60,9 @@ async def _require_pin_or_password(
 ) -> None:
     async with runtime.database.read() as tx:
         profile = await service.get_profile(tx, viewer, profile_id)
-        stored = await tx.scalar(_PASSWORD, user_id=viewer.household)
     if password is not None:
-        await runtime.limiter.hit(PIN_TRIES, f"proof:{viewer.household}")
-        if not stored or not await runtime.passwords.verify(stored, password):
-            raise PinRequired("password")
-        await runtime.limiter.clear(PIN_TRIES, f"proof:{viewer.household}")
-        return
-    if not profile.has_pin:
-        await require_household_proof(runtime, viewer, pin)
-        return
-    await check_pin(runtime, viewer.household, profile_id, pin)
+        await require_password(runtime, viewer, password)
+    elif profile.has_pin:
+        await check_pin(runtime, viewer.household, profile_id, pin)
+    else:
+        await require_household_proof(runtime, viewer, pin, always=viewer.is_kids)

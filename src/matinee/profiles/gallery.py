@@ -1,4 +1,4 @@
-"""The platform's avatars (P-05): drawn once, shipped with the package, never changed under an id."""
+"""The platform's avatars (P-05): shipped with the package, never redrawn under the same id."""
 
 import json
 from functools import cache
@@ -35,13 +35,18 @@ def drawing(avatar_id: str) -> bytes:
     return (_FOLDER / f"{avatar_id}.svg").read_bytes()
 
 
+def is_suitable(avatar_id: str, *, kids: bool) -> bool:
+    """Whether the gallery has this avatar, and for children where it is for one."""
+    return any(one.id == avatar_id and (one.kids_safe or not kids) for one in gallery().items)
+
+
 def choose_avatar(wanted: str | None, *, kids: bool, taken: set[str]) -> str:
     """The wanted avatar, or the first free one that suits.
 
     Raises:
         InvalidValue: no such avatar, or not one for children.
     """
-    suitable = [avatar.id for avatar in gallery().items if avatar.kids_safe or not kids]
+    suitable = [avatar.id for avatar in gallery().items if is_suitable(avatar.id, kids=kids)]
     if wanted is None:
         return next((avatar for avatar in suitable if avatar not in taken), suitable[0])
     if wanted not in suitable:

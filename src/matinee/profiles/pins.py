@@ -1,40 +1,38 @@
 """PINs of profiles: five tries in a quarter of an hour, counted in the profile's own row."""
 
-from datetime import datetime
 from uuid import UUID
 
+from matinee.accounts.mails import send_security_mail
+from matinee.core.database import Row
 from matinee.core.errors import Forbidden
 from matinee.core.jobs import enqueue
-from matinee.accounts.mails import send_security_mail
 from matinee.runtime import Runtime
 
 TRIES = 5
 WINDOW_MINUTES = 15
 
+_RECENT = (
+    f"coalesce(pin_failed_at > clock_timestamp() - interval '{WINDOW_MINUTES} minutes', false)"
+)
 _PIN = """
-    SELECT pin_hash, pin_locked_until,
-           coalesce(pin_locked_until > clock_timestamp(), false) AS locked, name
+    SELECT name, pin_hash, pin_locked_until, clock_timestamp() AS server_time,
+           coalesce(pin_locked_until > clock_timestamp(), false) AS locked
     FROM profiles WHERE user_id = :user_id AND id = :profile_id
 """
-_TRY = f"""
+# The last try locks by being counted; the right PIN takes the lock away again.
+_COUNT = f"""
     UPDATE profiles
-    SET pin_failures = CASE
-            WHEN pin_failed_at > clock_timestamp() - interval '{WINDOW_MINUTES} minutes'
-            THEN pin_failures + 1 ELSE 1 END,
+    SET pin_failures = CASE WHEN {_RECENT} THEN pin_failures + 1 ELSE 1 END,
+        pin_locked_until = CASE WHEN {_RECENT} AND pin_failures + 1 >= {TRIES}
+            THEN clock_timestamp() + interval '{WINDOW_MINUTES} minutes' END,
         pin_failed_at = clock_timestamp()
     WHERE user_id = :user_id AND id = :profile_id
       AND coalesce(pin_locked_until <= clock_timestamp(), true)
-    RETURNING pin_failures
-"""
-_LOCK = f"""
-    UPDATE profiles
-    SET pin_locked_until = clock_timestamp() + interval '{WINDOW_MINUTES} minutes', pin_failures = 0
-    WHERE user_id = :user_id AND id = :profile_id
-    RETURNING pin_locked_until
+    RETURNING pin_failures AS tries, pin_locked_until, clock_timestamp() AS server_time
 """
 _CLEAR = """
-    UPDATE profiles SET pin_failures = 0, pin_failed_at = NULL
-    WHERE user_id = :user_id AND id = :profile_id AND pin_failures > 0
+    UPDATE profiles SET pin_failures = 0, pin_failed_at = NULL, pin_locked_until = NULL
+    WHERE user_id = :user_id AND id = :profile_id
 """
 
 
@@ -53,37 +51,42 @@ async def check_pin(runtime: Runtime, user_id: UUID, profile_id: UUID, pin: str 
 
     Raises:
         PinRequired: none was given, or a wrong one; `details.tries_left`.
-        PinLocked: `details.locked_until`.
+        PinLocked: `details.locked_until`, and the clock it is measured by.
     """
+    mine = {"user_id": user_id, "profile_id": profile_id}
     async with runtime.database.read() as tx:
-        stored = await tx.one(_PIN, user_id=user_id, profile_id=profile_id)
+        stored = await tx.one(_PIN, **mine)
     if stored is None or stored["pin_hash"] is None:
         return
     if stored["locked"]:
-        raise _locked(stored["pin_locked_until"])
+        raise _locked(stored)
     if pin is None:
         raise PinRequired("pin")
-    async with runtime.database.write() as tx:
-        tries = await tx.scalar(_TRY, user_id=user_id, profile_id=profile_id)
-    if tries is None or tries > TRIES:
-        raise PinLocked()
+    async with runtime.database.write() as wtx:
+        counted = await wtx.one(_COUNT, **mine)
+    if counted is None:
+        async with runtime.database.read() as tx:
+            raise _locked(await tx.one(_PIN, **mine) or stored)
     if await runtime.passwords.verify(stored["pin_hash"], pin):
-        async with runtime.database.write() as tx:
-            await tx.execute(_CLEAR, user_id=user_id, profile_id=profile_id)
+        async with runtime.database.write() as wtx:
+            await wtx.execute(_CLEAR, **mine)
         return
-    if tries == TRIES:
-        raise await _lock(runtime, user_id, profile_id, stored["name"])
-    raise PinRequired("pin", tries_left=TRIES - tries)
+    if counted["tries"] < TRIES:
+        raise PinRequired("pin", tries_left=TRIES - counted["tries"])
+    await _notify(runtime, user_id, stored["name"])
+    raise _locked(counted)
 
 
-async def _lock(runtime: Runtime, user_id: UUID, profile_id: UUID, name: str) -> PinLocked:
+async def _notify(runtime: Runtime, user_id: UUID, name: str) -> None:
     async with runtime.database.write() as tx:
-        until = await tx.scalar(_LOCK, user_id=user_id, profile_id=profile_id)
-        await enqueue(
-            tx, send_security_mail, user_id=str(user_id), event="pin_locked", detail=name
-        )
-    return _locked(until)
+        await enqueue(tx, send_security_mail, user_id=str(user_id), event="pin_locked", detail=name)
 
 
-def _locked(until: datetime) -> PinLocked:
-    return PinLocked("pin", locked_until=until.isoformat())
+def _locked(profile: Row) -> PinLocked:
+    """The problem that tells until when; a lock that was lifted meanwhile has no end."""
+    until = profile["pin_locked_until"]
+    return PinLocked(
+        "pin",
+        locked_until=until.isoformat() if until else None,
+        server_time=profile["server_time"].isoformat(),
+    )

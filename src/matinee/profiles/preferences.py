@@ -3,12 +3,13 @@
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer, profile_tag, user_tag
+from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.catalog.vocabulary import MOODS, THEMES
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import Forbidden, InvalidValue
 from matinee.profiles.proof import require_household_proof
 from matinee.profiles.schemas import AllowedTitles, Preferences
-from matinee.profiles.service import load
+from matinee.profiles.service import hold, load
 from matinee.runtime import Runtime
 
 _PREFERENCES = """
@@ -23,14 +24,15 @@ _ADD_PREFERENCES = """
     SELECT :user_id, :profile_id, kind, label, liked
     FROM unnest(:kinds::text[], :labels::text[], :likes::bool[]) AS new(kind, label, liked)
 """
-_UNKNOWN_GENRES = """
-    SELECT wanted.slug FROM unnest(:slugs::text[]) AS wanted(slug)
-    WHERE NOT EXISTS (SELECT 1 FROM genres g WHERE g.slug = wanted.slug)
-"""
 _GENRES = "SELECT slug FROM genres ORDER BY slug"
-_ALLOWED = """
-    SELECT title_id FROM profile_allowed_titles
-    WHERE user_id = :user_id AND profile_id = :profile_id ORDER BY added_at, title_id
+_ALLOWED = f"""
+    SELECT listed.title_id
+    FROM profile_allowed_titles listed JOIN titles t ON t.id = listed.title_id
+    WHERE listed.user_id = :user_id AND listed.profile_id = :listed_for AND {VISIBLE}
+    ORDER BY listed.added_at, listed.title_id
+"""
+_VISIBLE_AMONG = f"""
+    SELECT t.id FROM titles t WHERE t.id = ANY (:title_ids::uuid[]) AND {VISIBLE}
 """
 _DISALLOW_OTHERS = """
     DELETE FROM profile_allowed_titles
@@ -38,7 +40,7 @@ _DISALLOW_OTHERS = """
 """
 _ALLOW = """
     INSERT INTO profile_allowed_titles (user_id, profile_id, title_id)
-    SELECT :user_id, :profile_id, t.id FROM titles t WHERE t.id = ANY (:title_ids::uuid[])
+    SELECT :user_id, :profile_id, unnest(:title_ids::uuid[])
     ON CONFLICT DO NOTHING
 """
 
@@ -60,7 +62,7 @@ async def put_preferences(
     Raises:
         InvalidValue: an unknown label, or one both liked and disliked.
     """
-    await load(tx, viewer, profile_id)
+    await hold(tx, viewer, profile_id)
     chosen = await _checked_preferences(tx, wish)
     await tx.execute(_CLEAR_PREFERENCES, user_id=viewer.household, profile_id=profile_id)
     await tx.execute(
@@ -76,27 +78,24 @@ async def put_preferences(
 
 
 async def _checked_preferences(tx: ReadTx, wish: Preferences) -> dict[tuple[str, str], bool]:
-    unknown = await tx.all(_UNKNOWN_GENRES, slugs=[*wish.liked_genres, *wish.disliked_genres])
-    if unknown:
-        allowed = [row["slug"] for row in await tx.all(_GENRES)]
-        raise InvalidValue("genres", allowed=allowed)
-    vocabularies = {"mood": MOODS, "theme": THEMES}
+    genres = {row["slug"] for row in await tx.all(_GENRES)}
+    vocabularies = {"genre": genres, "mood": MOODS.keys(), "theme": THEMES.keys()}
     chosen: dict[tuple[str, str], bool] = {}
-    for kind in ("genre", "mood", "theme"):
+    for kind, vocabulary in vocabularies.items():
         for liked in (True, False):
             field = f"{'liked' if liked else 'disliked'}_{kind}s"
             for label in getattr(wish, field):
-                if kind in vocabularies and label not in vocabularies[kind]:
-                    raise InvalidValue(field, allowed=sorted(vocabularies[kind]))
+                if label not in vocabulary:
+                    raise InvalidValue(field, allowed=sorted(vocabulary))
                 if chosen.setdefault((kind, label), liked) is not liked:
                     raise InvalidValue(field, message="Liked and disliked at once.")
     return chosen
 
 
 async def get_allowed_titles(tx: ReadTx, viewer: Viewer, profile_id: UUID) -> AllowedTitles:
-    """The allow-list of a profile."""
+    """The allow-list of a profile, as far as the viewer may see its titles (C1)."""
     await load(tx, viewer, profile_id)
-    rows = await tx.all(_ALLOWED, user_id=viewer.household, profile_id=profile_id)
+    rows = await tx.all(_ALLOWED, listed_for=profile_id, **visibility_of(viewer))
     return AllowedTitles(title_ids=[row["title_id"] for row in rows])
 
 
@@ -107,14 +106,23 @@ async def put_allowed_titles(
 
     Raises:
         Forbidden: a kids profile asks.
+        InvalidValue: a title that does not exist, or that the viewer may not see.
+        PinRequired: the proof is missing or wrong.
     """
     if viewer.is_kids:
         raise Forbidden()
     await require_household_proof(runtime, viewer, proof)
     async with runtime.database.write() as tx:
-        await load(tx, viewer, profile_id)
+        await hold(tx, viewer, profile_id)
+        await _refuse_unknown_titles(tx, viewer, wish.title_ids)
         mine = {"user_id": viewer.household, "profile_id": profile_id, "title_ids": wish.title_ids}
         await tx.execute(_DISALLOW_OTHERS, **mine)
         await tx.execute(_ALLOW, **mine)
         tx.invalidate(user_tag(viewer.user_id), profile_tag(profile_id))
         return await get_allowed_titles(tx, viewer, profile_id)
+
+
+async def _refuse_unknown_titles(tx: ReadTx, viewer: Viewer, title_ids: list[UUID]) -> None:
+    visible = await tx.all(_VISIBLE_AMONG, title_ids=title_ids, **visibility_of(viewer))
+    if unknown := set(title_ids) - {row["id"] for row in visible}:
+        raise InvalidValue("title_ids", unknown=sorted(map(str, unknown))[:20])

@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import Header, Query
+from fastapi import Depends, Header, Query
 from starlette.responses import Response
 
 from matinee.accounts.schemas import SignedIn
-from matinee.accounts.viewer import CsrfFailed, CurrentUser, FreshUser, SessionRevoked
+from matinee.accounts.viewer import CHANGING, SIGNED_IN, CurrentUser, FreshUser
+from matinee.core.caching import revalidated
 from matinee.core.errors import (
     Conflict,
+    Forbidden,
     InvalidValue,
     NotFound,
     VersionConflict,
@@ -36,16 +38,19 @@ from matinee.runtime import Read, RuntimeDep, Write
 
 router = api_router("", tag="profiles")
 
-WHO = (SessionRevoked,)
-CHANGES = (SessionRevoked, CsrfFailed, NotFound)
+CHANGES = (*CHANGING, NotFound)
 
 Proof = Annotated[
     str | None,
-    Header(alias="X-Household-Proof", max_length=256, description="Account password or a PIN."),
+    Header(
+        alias="X-Household-Proof",
+        max_length=256,
+        description="Account password or a grown-up's PIN, where the household has any PIN.",
+    ),
 ]
 
 
-@router.get("/profiles", summary="Who's watching", responses=problems(*WHO))
+@router.get("/profiles", summary="Who's watching", responses=problems(*SIGNED_IN))
 async def list_profiles(viewer: CurrentUser, runtime: RuntimeDep, tx: Read) -> Profiles:
     """All profiles of the household, oldest first."""
     return await service.list_profiles(tx, viewer, runtime.settings.max_profiles)
@@ -55,18 +60,14 @@ async def list_profiles(viewer: CurrentUser, runtime: RuntimeDep, tx: Read) -> P
     "/profiles",
     summary="Add a profile",
     status_code=201,
-    responses=problems(
-        SessionRevoked, CsrfFailed, ProfileLimitReached, PinRequired, InvalidValue
-    ),
+    responses=problems(*CHANGING, ProfileLimitReached, PinRequired, InvalidValue),
 )
-async def create_profile(
-    viewer: FreshUser, runtime: RuntimeDep, wish: CreateProfile
-) -> ProfileOut:
+async def create_profile(viewer: FreshUser, runtime: RuntimeDep, wish: CreateProfile) -> ProfileOut:
     """Up to five (P-04); a household with a PIN asks for a proof."""
     return await service.create_profile(runtime, viewer, wish)
 
 
-@router.get("/profiles/{profile_id}", summary="A profile", responses=problems(*WHO, NotFound))
+@router.get("/profiles/{profile_id}", summary="A profile", responses=problems(*SIGNED_IN, NotFound))
 async def get_profile(viewer: CurrentUser, tx: Read, profile_id: PathId) -> ProfileOut:
     """One profile of your own household."""
     return await service.get_profile(tx, viewer, profile_id)
@@ -143,7 +144,7 @@ async def delete_profile_pin(
 @router.get(
     "/profiles/{profile_id}/preferences",
     summary="Likes and dislikes",
-    responses=problems(*WHO, NotFound),
+    responses=problems(*SIGNED_IN, NotFound),
 )
 async def get_preferences(viewer: CurrentUser, tx: Read, profile_id: PathId) -> Preferences:
     """What the profile says it likes; fades as its history grows (P-01)."""
@@ -165,7 +166,7 @@ async def put_preferences(
 @router.get(
     "/profiles/{profile_id}/allowed-titles",
     summary="Allow-list of a profile",
-    responses=problems(*WHO, NotFound),
+    responses=problems(*SIGNED_IN, NotFound),
 )
 async def get_allowed_titles(viewer: CurrentUser, tx: Read, profile_id: PathId) -> AllowedTitles:
     """What a profile with `allow_list_only` may see."""
@@ -175,7 +176,7 @@ async def get_allowed_titles(viewer: CurrentUser, tx: Read, profile_id: PathId) 
 @router.put(
     "/profiles/{profile_id}/allowed-titles",
     summary="Replace the allow-list of a profile",
-    responses=problems(*CHANGES, PinRequired),
+    responses=problems(*CHANGES, PinRequired, Forbidden, InvalidValue),
 )
 async def put_allowed_titles(
     viewer: FreshUser,
@@ -188,11 +189,11 @@ async def put_allowed_titles(
     return await preferences.put_allowed_titles(runtime, viewer, profile_id, wish, proof)
 
 
-@router.get("/catalog/avatars", summary="Avatars")
+@router.get("/catalog/avatars", summary="Avatars", dependencies=[Depends(revalidated)])
 async def list_avatars(
     kids: Annotated[bool | None, Query(description="Only those for children.")] = None,
 ) -> Avatars:
-    """The platform's gallery (P-05); ids never change their picture."""
+    """The platform's gallery (P-05), with an ETag; an id never changes its picture."""
     return gallery(kids)
 
 

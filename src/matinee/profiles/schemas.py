@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from matinee.core.schema import Input, Language, Output, text
+from matinee.core.schema import Input, Language, Output, Secret, Stamped, text
 
 ProfileKind = Literal["standard", "kids"]
 ProfileName = Annotated[str, *text(max_length=40), Field(examples=["Ana"])]
@@ -19,8 +19,11 @@ Tags = Annotated[list[Tag], Field(max_length=100)]
 Languages = Annotated[list[Language], Field(max_length=10)]
 
 
+ZONES = available_timezones()
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in ZONES:
         raise PydanticCustomError("invalid_time_zone", "Not an IANA time zone")
     return name
 
@@ -47,8 +50,8 @@ class CreateProfile(Input):
     autoplay: bool = True
     time_zone: TimeZone = "UTC"
     pin: Pin | None = Field(None, description="Asked when the profile is chosen.")
-    proof: str | None = Field(
-        None, max_length=256, description="Account password, where a kids profile asks."
+    proof: Secret | None = Field(
+        None, description="Account password or a grown-up's PIN, where the household has any PIN."
     )
 
 
@@ -68,12 +71,12 @@ class UpdateProfile(Input):
     preferred_language: Language | None = Field(None, description="Null clears it.")
     autoplay: bool | None = None
     time_zone: TimeZone | None = None
-    proof: str | None = Field(
-        None, max_length=256, description="PIN or password, where restrictions are loosened."
+    proof: Secret | None = Field(
+        None, description="Account password or a grown-up's PIN, where restrictions are loosened."
     )
 
 
-class ProfileOut(Output):
+class ProfileOut(Stamped):
     """A person in the household."""
 
     id: UUID
@@ -108,8 +111,8 @@ class SelectProfile(Input):
     """Choosing a profile; a PIN where it has one, a proof where a kids profile is left."""
 
     pin: Pin | None = None
-    proof: str | None = Field(
-        None, max_length=256, description="PIN or account password, to leave a kids profile."
+    proof: Secret | None = Field(
+        None, description="Account password or a grown-up's PIN, to leave a kids profile."
     )
 
 
@@ -118,14 +121,14 @@ class SetPin(Input):
 
     pin: Pin
     current_pin: Pin | None = None
-    password: Annotated[str, StringConstraints(max_length=256)] | None = None
+    password: Secret | None = None
 
 
 class RemovePin(Input):
     """Proof that it is really you."""
 
     current_pin: Pin | None = None
-    password: Annotated[str, StringConstraints(max_length=256)] | None = None
+    password: Secret | None = None
 
 
 class Preferences(Input):

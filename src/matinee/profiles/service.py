@@ -10,7 +10,7 @@ from matinee.core.errors import (
     NotFound,
     VersionConflict,
 )
-from matinee.profiles.gallery import avatar_url, choose_avatar
+from matinee.profiles.gallery import avatar_url, choose_avatar, is_suitable
 from matinee.profiles.proof import require_household_proof
 from matinee.profiles.schemas import (
     CreateProfile,
@@ -39,11 +39,14 @@ _COLUMNS = """
     ui_language, audio_languages, subtitle_languages, preferred_language, autoplay, time_zone,
     pin_hash IS NOT NULL AS has_pin,
     CASE WHEN pin_locked_until > clock_timestamp() THEN pin_locked_until END AS pin_locked_until,
-    version, created_at
+    version, created_at, clock_timestamp() AS server_time
 """
 _ALL = f"SELECT {_COLUMNS} FROM profiles WHERE user_id = :user_id ORDER BY created_at, id"
 _ONE = f"SELECT {_COLUMNS} FROM profiles WHERE user_id = :user_id AND id = :profile_id"
-_LOCK_USER = "SELECT FROM users WHERE user_id = :user_id FOR UPDATE"
+_LOCK_USER = "SELECT user_id FROM users WHERE user_id = :user_id FOR UPDATE"
+_LOCK = """
+    SELECT id FROM profiles WHERE user_id = :user_id AND id = :profile_id FOR NO KEY UPDATE
+"""
 _INSERT = f"""
     INSERT INTO profiles
         (user_id, name, avatar_id, kind, max_maturity, allow_list_only, block_unrated, blocked_tags,
@@ -70,11 +73,19 @@ _DELETE = "DELETE FROM profiles WHERE user_id = :user_id AND id = :profile_id"
 _UNBIND = """
     UPDATE auth_sessions SET profile_id = NULL WHERE user_id = :user_id AND profile_id = :profile_id
 """
+# A child's tablet must not find itself among the profiles of the grown-ups.
+_END_OTHERS = """
+    UPDATE auth_sessions SET revoked_at = clock_timestamp(), revoke_reason = 'profile_deleted'
+    WHERE user_id = :user_id AND profile_id = :profile_id AND revoked_at IS NULL
+      AND id <> :session_id
+"""
 _SET_PIN = """
     UPDATE profiles
-    SET pin_hash = :pin_hash, pin_failures = 0, pin_locked_until = NULL, version = version + 1
+    SET pin_hash = :pin_hash, pin_failures = 0, pin_failed_at = NULL, pin_locked_until = NULL,
+        version = version + 1, updated_at = clock_timestamp()
     WHERE user_id = :user_id AND id = :profile_id
 """
+
 
 class ProfileLimitReached(Conflict):
     """There are as many profiles as the household may have."""
@@ -105,6 +116,16 @@ async def load(tx: ReadTx, viewer: Viewer, profile_id: UUID) -> Row:
     if row is None:
         raise NotFound()
     return row
+
+
+async def hold(tx: WriteTx, viewer: Viewer, profile_id: UUID) -> None:
+    """Let nobody else change the profile until the transaction ends.
+
+    Raises:
+        NotFound: the household has none of that id.
+    """
+    if await tx.scalar(_LOCK, user_id=viewer.household, profile_id=profile_id) is None:
+        raise NotFound()
 
 
 def _out(row: Row) -> ProfileOut:
@@ -152,20 +173,28 @@ async def update_profile(
 ) -> ProfileOut:
     """Change what was given; loosening a restriction needs a proof where the household has a PIN.
 
+    A kids profile needs the proof for any change where there is a PIN, and for loosening always.
+
     Raises:
+        PinRequired: the proof is missing or wrong.
+        InvalidValue: unknown avatar, or one that is not for children.
         VersionConflict: somebody changed the profile since it was read.
     """
     async with runtime.database.read() as tx:
         before = await load(tx, viewer, profile_id)
+    if version not in (None, before["version"]):
+        raise VersionConflict()
     after = _merged(before, wish)
-    if viewer.is_kids or _loosens(before, after):
-        await require_household_proof(runtime, viewer, wish.proof)
+    loosens = _loosens(before, after)
+    if viewer.is_kids or loosens:
+        always = viewer.is_kids and loosens
+        await require_household_proof(runtime, viewer, wish.proof, always=always)
     async with runtime.database.write() as wtx:
         row = await wtx.one(
             _UPDATE,
             user_id=viewer.household,
             profile_id=profile_id,
-            version=before["version"] if version is None else version,
+            version=before["version"],
             **after,
         )
         wtx.invalidate(user_tag(viewer.user_id), profile_tag(profile_id))
@@ -180,13 +209,14 @@ def _merged(before: Row, wish: UpdateProfile) -> dict[str, Any]:
         for name in wish.model_fields_set
         if name != "proof" and (getattr(wish, name) is not None or name == "preferred_language")
     }
+    kids = given.get("kind", before["kind"]) == "kids"
+    if kids and before["kind"] != "kids":
+        ceiling = min(before["max_maturity"], KIDS_MATURITY)
+        given = {"max_maturity": ceiling, "block_unrated": True} | given
     names = (*PLAIN_FIELDS, "avatar_id", "kind", "max_maturity", "block_unrated")
     after = {name: given.get(name, before[name]) for name in names}
-    if "avatar_id" in given or "kind" in given:
-        wanted = after["avatar_id"] if "avatar_id" in given else None
-        kids = after["kind"] == "kids"
-        if wanted is not None:
-            after["avatar_id"] = choose_avatar(wanted, kids=kids, taken=set())
+    if "avatar_id" in given or not is_suitable(before["avatar_id"], kids=kids):
+        after["avatar_id"] = choose_avatar(given.get("avatar_id"), kids=kids, taken=set())
     return after
 
 
@@ -206,19 +236,27 @@ async def delete_profile(
 ) -> None:
     """Remove a person and all that belongs to it; the last profile stays.
 
+    Devices that watched with it choose another profile; those of a child are signed out.
+
     Raises:
+        NotFound: the household has none of that id.
         Conflict: it is the only one.
+        PinRequired: the proof is missing or wrong.
     """
-    await require_household_proof(runtime, viewer, proof)
+    await require_household_proof(runtime, viewer, proof, always=viewer.is_kids)
     async with runtime.database.write() as tx:
         await tx.execute(_LOCK_USER, user_id=viewer.household)
         profiles = await tx.all(_ALL, user_id=viewer.household)
-        if profile_id not in {row["id"] for row in profiles}:
+        kinds = {row["id"]: row["kind"] for row in profiles}
+        if profile_id not in kinds:
             raise NotFound()
         if len(profiles) == 1:
             raise Conflict("profile_id", message="The last profile cannot be deleted.")
-        await tx.execute(_DELETE, user_id=viewer.household, profile_id=profile_id)
-        await tx.execute(_UNBIND, user_id=viewer.household, profile_id=profile_id)
+        mine = {"user_id": viewer.household, "profile_id": profile_id}
+        await tx.execute(_DELETE, **mine)
+        if kinds[profile_id] == "kids":
+            await tx.execute(_END_OTHERS, **mine, session_id=viewer.session_id)
+        await tx.execute(_UNBIND, **mine)
         tx.invalidate(user_tag(viewer.user_id), profile_tag(profile_id))
 
 
