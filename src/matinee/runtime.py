@@ -48,6 +48,7 @@ class Runtime:
             pool_max=settings.database_pool_max,
             statement_timeout_ms=settings.statement_timeout_ms,
             lock_timeout_ms=settings.lock_timeout_ms,
+            job_statement_timeout_ms=settings.job_statement_timeout_ms,
             pgbouncer=settings.database_pgbouncer,
             after_commit=self.cache.invalidate,
         )

@@ -8,10 +8,13 @@ from typing import Any, Literal
 
 import asyncpg
 import orjson
+import structlog
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.sql.elements import ClauseElement
 
-from matinee.core.context import current_request
+from matinee.core.context import current_request, is_answering
+
+log = structlog.get_logger(__name__)
 
 Row = asyncpg.Record
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -20,6 +23,8 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 _STRINGS_AND_COMMENTS = re.compile(r"'(?:[^']|'')*'|--[^\n]*")
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
+
+ACQUIRE_SECONDS = 5.0
 
 GONE = (
     asyncpg.ConnectionDoesNotExistError,
@@ -94,8 +99,8 @@ class ReadTx:
     readonly: bool = True
 
     def __init__(self, database: "Database", *, statement_timeout_ms: int | None = None) -> None:
+        self.statement_timeout_ms = statement_timeout_ms
         self._database = database
-        self._timeout_ms = statement_timeout_ms
         self._connection: Connection | None = None
         self._exit = contextlib.AsyncExitStack()
 
@@ -141,8 +146,6 @@ class ReadTx:
         self._database.on_statement()
         if self._connection is None:
             self._connection = await self._exit.enter_async_context(self._database.begin(self))
-            if self._timeout_ms is not None:
-                await self._connection.execute(f"SET LOCAL statement_timeout = {self._timeout_ms}")
         return self._connection
 
     async def finish(self, error: BaseException | None) -> None:
@@ -207,6 +210,7 @@ class Database:
         pool_max: int = 10,
         statement_timeout_ms: int = 2000,
         lock_timeout_ms: int = 1500,
+        job_statement_timeout_ms: int = 60_000,
         pgbouncer: bool = False,
         after_commit: Callable[[Collection[str]], Awaitable[None]] | None = None,
     ) -> None:
@@ -218,6 +222,7 @@ class Database:
             "idle_in_transaction_session_timeout": "60000",
             "timezone": "UTC",
         }
+        self._job_statement_timeout_ms = job_statement_timeout_ms
         self._pgbouncer = pgbouncer
         self._pool: asyncpg.Pool | None = None
         self.after_commit = after_commit
@@ -232,7 +237,7 @@ class Database:
             init=_set_codecs,
             reset=_leave_as_is,
             # PgBouncer hands out another server connection per transaction: no named statements,
-            # and session settings come from the role (see docs/operations).
+            # and the settings of a session are set anew in each transaction.
             statement_cache_size=0 if self._pgbouncer else 256,
             server_settings=None if self._pgbouncer else self._limits,
             max_inactive_connection_lifetime=300,
@@ -259,7 +264,10 @@ class Database:
         async with _finished(tx):
             yield tx
         if tx.invalidated and self.after_commit is not None:
-            await self.after_commit(tx.invalidated)
+            try:
+                await self.after_commit(tx.invalidated)
+            except Exception:  # what is stored is stored, and must not be reported as failed
+                log.exception("after_commit_failed")
 
     @contextlib.asynccontextmanager
     async def begin(self, tx: ReadTx) -> AsyncIterator[Connection]:
@@ -270,18 +278,33 @@ class Database:
             try:
                 connection = await self._start(self._pool, tx, stack)
             except GONE:
-                await stack.aclose()
+                # where one was dropped the others of its age are probably dead too
+                await self._pool.expire_connections()
                 connection = await self._start(self._pool, tx, stack)
             yield connection
 
     async def _start(
         self, pool: asyncpg.Pool, tx: ReadTx, stack: contextlib.AsyncExitStack
     ) -> Connection:
-        connection = await stack.enter_async_context(pool.acquire(timeout=5))
-        await stack.enter_async_context(
-            connection.transaction(isolation=tx.isolation, readonly=tx.readonly)
-        )
+        """Take a connection and begin; nothing is left on the stack where that fails."""
+        async with contextlib.AsyncExitStack() as begun:
+            connection = await begun.enter_async_context(pool.acquire(timeout=ACQUIRE_SECONDS))
+            await begun.enter_async_context(
+                connection.transaction(isolation=tx.isolation, readonly=tx.readonly)
+            )
+            if settings := self._settings_of(tx):
+                await connection.execute(settings)
+            stack.push_async_exit(begun.pop_all())
         return connection
+
+    def _settings_of(self, tx: ReadTx) -> str:
+        """The settings of this transaction that its connection does not have by itself."""
+        wanted = dict(self._limits) if self._pgbouncer else {}
+        if tx.statement_timeout_ms is not None:
+            wanted["statement_timeout"] = str(tx.statement_timeout_ms)
+        elif not is_answering():
+            wanted["statement_timeout"] = str(self._job_statement_timeout_ms)
+        return ";".join(f"SET LOCAL {name} = '{value}'" for name, value in wanted.items())
 
 
 @contextlib.asynccontextmanager

@@ -247,9 +247,9 @@ def from_sqlstate(error: asyncpg.PostgresError) -> Problem:
     constraint = getattr(error, "constraint_name", None)
     if state == "23505":
         return Conflict(constraint=constraint)
-    if state in ("23514", "23P01", "23503", "23502"):
+    if state.startswith("23"):
         return RuleViolated(constraint=constraint)
-    if state.startswith("22"):
+    if state.startswith(("22", "54")):
         return InvalidValue()
     if state in ("40001", "40P01", "55P03"):
         return Busy(headers={"Retry-After": "1"})

@@ -1,6 +1,7 @@
 """Background jobs on PostgreSQL: declared beside the code, enqueued in the transaction."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +11,11 @@ import asyncpg
 import orjson
 import procrastinate
 import structlog
-from procrastinate.job_context import JobContext
+from procrastinate.exceptions import JobAborted
+from procrastinate.job_context import AbortReason, JobContext
+from procrastinate.jobs import Status
 
-from matinee.core.context import RequestContext, enter_request
+from matinee.core.context import RequestContext, current_request_id, working_for
 from matinee.core.database import Database, WriteTx
 from matinee.core.telemetry import Metrics
 
@@ -24,6 +27,11 @@ EVERY_MINUTE = "* * * * *"
 EVERY_HOUR = "7 * * * *"
 EVERY_NIGHT = "23 3 * * *"
 ABORT_POLL_SECONDS = 2.0
+STALLED_SECONDS = 30.0
+RESTART_SECONDS = 2.0
+
+ORIGIN = "_request_id"
+"""The argument that carries the identifier of the request which enqueued the job."""
 
 _ENQUEUE = """
     SELECT (procrastinate_defer_jobs_v1(ARRAY[
@@ -40,6 +48,7 @@ _PROGRESS = """
     SET done = excluded.done, total = coalesce(excluded.total, p.total),
         note = coalesce(excluded.note, p.note), updated_at = excluded.updated_at
 """
+_UNLOCK = "UPDATE procrastinate_jobs SET queueing_lock = NULL WHERE id = :job_id"
 _CANCEL_ASKED = "SELECT abort_requested FROM procrastinate_jobs WHERE id = :job_id"
 
 
@@ -130,6 +139,8 @@ async def enqueue(tx: WriteTx, wanted: Job, /, *, delay: float = 0, **args: Any)
     `delay` is in seconds. Where an identical job is waiting already, that one is returned.
     """
     lock = wanted.queueing_lock(args)
+    if origin := current_request_id():
+        args[ORIGIN] = origin
     params = {
         "queue": wanted.queue,
         "task": wanted.name,
@@ -151,7 +162,7 @@ async def enqueue(tx: WriteTx, wanted: Job, /, *, delay: float = 0, **args: Any)
 
 
 class _Backoff(procrastinate.BaseRetryStrategy):
-    """Doubling waits until the attempts are used up; a canceled job is not tried again."""
+    """Doubling waits until the attempts are used up; at once where only the worker had to stop."""
 
     def __init__(self, attempts: int) -> None:
         self.attempts = attempts
@@ -159,7 +170,9 @@ class _Backoff(procrastinate.BaseRetryStrategy):
     def get_retry_decision(
         self, *, exception: BaseException, job: Any
     ) -> procrastinate.RetryDecision | None:
-        if isinstance(exception, JobCanceled) or job.attempts + 1 >= self.attempts:
+        if isinstance(exception, asyncio.CancelledError):
+            return procrastinate.RetryDecision(retry_in={"seconds": 0})
+        if job.attempts + 1 >= self.attempts:
             return None
         return procrastinate.RetryDecision(
             retry_in={"seconds": FIRST_RETRY_SECONDS * 2**job.attempts}
@@ -178,22 +191,44 @@ class Worker:
         self._concurrency = concurrency
         self._app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(
-                conninfo=dsn, min_size=1, max_size=4, json_dumps=_dumps, json_loads=orjson.loads
+                conninfo=dsn,
+                min_size=1,
+                max_size=4,
+                kwargs={"prepare_threshold": None},  # PgBouncer would lose prepared statements
+                json_dumps=_dumps,
+                json_loads=orjson.loads,
             )
         )
         for declared in REGISTRY.values():
             self._register(declared)
 
     async def run(self, *, install_signal_handlers: bool, stop_seconds: float = 8.0) -> None:
-        """Work until canceled (or signalled); jobs in progress get `stop_seconds` to end."""
+        """Work until canceled (or signalled); jobs in progress get `stop_seconds` to end.
+
+        Goes on after failures of the queue itself, such as a restart of the database.
+        """
+        signalled = _cancel_on_signals() if install_signal_handlers else asyncio.Event()
+        while True:
+            try:
+                await self._work(stop_seconds)
+            except asyncio.CancelledError:
+                if signalled.is_set():
+                    return
+                raise
+            except Exception:
+                log.exception("worker_failed")
+            await asyncio.sleep(RESTART_SECONDS)
+
+    async def _work(self, stop_seconds: float) -> None:
         async with self._app.open_async():
             await self.requeue_stalled()
             await self._app.run_worker_async(
                 concurrency=self._concurrency,
-                install_signal_handlers=install_signal_handlers,
+                install_signal_handlers=False,
                 shutdown_graceful_timeout=stop_seconds,
                 fetch_job_polling_interval=5.0,
                 abort_job_polling_interval=ABORT_POLL_SECONDS,
+                stalled_worker_timeout=STALLED_SECONDS,
             )
 
     async def drain(self) -> None:
@@ -204,10 +239,26 @@ class Worker:
             )
 
     async def requeue_stalled(self) -> None:
-        """Put jobs of workers that died back into the queue."""
-        for stalled in await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=30):
-            log.warning("job_requeued", job=stalled.task_name, job_id=stalled.id)
-            await self._app.job_manager.retry_job(stalled)
+        """Put jobs of workers that died back into the queue, unless they have died too often."""
+        manager = self._app.job_manager
+        for stalled in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+            declared = REGISTRY.get(stalled.task_name)
+            try:
+                if declared and stalled.attempts + 1 >= declared.attempts:
+                    await manager.finish_job(stalled, Status.FAILED, delete_job=False)
+                    log.error("job_given_up", job=stalled.task_name, job_id=stalled.id)
+                    continue
+                await self._unlock(stalled.id)
+                await manager.retry_job(stalled)
+                log.warning("job_requeued", job=stalled.task_name, job_id=stalled.id)
+            except procrastinate.exceptions.ConnectorException as error:
+                # another worker was faster
+                log.info("job_not_requeued", job_id=stalled.id, error=str(error.__cause__ or error))
+
+    async def _unlock(self, job_id: int | None) -> None:
+        """Let an identical job wait while this one runs; this one may yet have to wait again."""
+        async with self._database.write() as tx:
+            await tx.execute(_UNLOCK, job_id=job_id)
 
     def _register(self, declared: Job) -> None:
         async def perform(
@@ -228,23 +279,47 @@ class Worker:
 
     async def _perform(self, declared: Job, context: JobContext, args: dict[str, Any]) -> None:
         job_id = context.job.id or 0
-        enter_request(RequestContext(request_id=f"job-{job_id}"))
-        run = JobRun(job_id, context.job.attempts, self._database)
-        started = time.perf_counter()
-        outcome = "failed"
-        try:
-            await declared(self._runtime, run, **args)
-            outcome = "succeeded"
-        except (JobCanceled, asyncio.CancelledError):
-            outcome = "canceled"
-            raise
-        except Exception as error:
-            log.error("job_failed", job=declared.name, job_id=job_id, exc_info=error)
-            raise
-        finally:
-            seconds = time.perf_counter() - started
-            self._metrics.jobs.labels(declared.name, outcome).observe(seconds)
-            log.info("job_ended", job=declared.name, job_id=job_id, outcome=outcome)
+        request_id = args.pop(ORIGIN, None) or f"job-{job_id}"
+        with working_for(RequestContext(request_id=request_id, job_id=job_id)):
+            started = time.perf_counter()
+            outcome = "failed"
+            try:
+                if context.job.queueing_lock:
+                    await self._unlock(job_id)
+                run = JobRun(job_id, context.job.attempts, self._database)
+                await declared(self._runtime, run, **args)
+                outcome = "succeeded"
+            except JobCanceled:
+                outcome = "canceled"
+                raise JobAborted from None
+            except asyncio.CancelledError:
+                if context.abort_reason() is AbortReason.USER_REQUEST:
+                    outcome = "canceled"
+                    raise JobAborted from None
+                outcome = "interrupted"
+                raise
+            except Exception as error:
+                log.error("job_failed", job=declared.name, exc_info=error)
+                raise
+            finally:
+                seconds = time.perf_counter() - started
+                self._metrics.jobs.labels(declared.name, outcome).observe(seconds)
+                log.info("job_ended", job=declared.name, outcome=outcome, ms=round(seconds * 1000))
+
+
+def _cancel_on_signals() -> asyncio.Event:
+    """Cancel the running task at the first SIGTERM or SIGINT; the event tells that it was that."""
+    task = asyncio.current_task()
+    signalled = asyncio.Event()
+
+    def stop() -> None:
+        if task is not None and not signalled.is_set():
+            signalled.set()
+            task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    return signalled
 
 
 def _dumps(value: Any) -> str:

@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterable
 
 import structlog
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from matinee.core.client_address import TrustedProxies
-from matinee.core.context import RequestContext, enter_request
+from matinee.core.context import RequestContext, working_for
 from matinee.core.errors import InternalError, problem_of, render
 from matinee.core.telemetry import Metrics
 
@@ -43,9 +44,14 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = time.perf_counter()
         request = _context_of(scope, self.proxies)
-        enter_request(request)
+        with working_for(request):
+            await self._answer(request, scope, receive, send)
+
+    async def _answer(
+        self, request: RequestContext, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        started = time.perf_counter()
         status = 0
         echoed = (b"x-request-id", request.request_id.encode())
 
@@ -65,7 +71,8 @@ class RequestMiddleware:
                 log.error("unhandled_error", exc_info=error, path=scope["path"])
             if status:
                 raise
-            await render(problem)(scope, receive, send_with_id)
+            accept = Headers(scope=scope).get("accept", "")
+            await render(problem, accept=accept)(scope, receive, send_with_id)
         finally:
             self.metrics.in_flight.dec()
             self._record(scope, request, status, time.perf_counter() - started)

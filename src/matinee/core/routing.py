@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 import asyncpg
@@ -18,8 +19,14 @@ from matinee.core.bodies import JsonRequest, bounded
 from matinee.core.errors import UnknownField
 from matinee.core.openapi import operation_id
 
-SERIALIZATION_TRIES = 3
-CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+CONFLICTS = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.InvalidCachedStatementError,  # a migration changed a table under a prepared statement
+)
+
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class Route(APIRoute):
@@ -29,7 +36,9 @@ class Route(APIRoute):
     yet, so a second run is safe.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    tries = 3
+
+    def get_route_handler(self) -> Handler:
         """FastAPI's handler with the checks before it and the retry around it."""
         handle = super().get_route_handler()
         known = _query_parameters(self.dependant)
@@ -41,24 +50,30 @@ class Route(APIRoute):
             if takes_json:
                 request = JsonRequest(request.scope, request.receive)
                 await request.read_json()
-            return await _retried(handle, request)
+            for attempt in range(1, self.tries):
+                try:
+                    return await _in_one_transaction(handle, request)
+                except CONFLICTS:
+                    await asyncio.sleep(random.uniform(0.005, 0.02) * attempt)
+            return await _in_one_transaction(handle, request)
 
         return handle_strictly
 
 
 class UploadRoute(Route):
-    """A route that reads its body itself, as it arrives; it may be as long as an import."""
+    """A route that reads its body itself, as it arrives: as long as an import, and only once."""
+
+    tries = 1
 
 
-async def _retried(
-    handle: Callable[[Request], Coroutine[Any, Any, Response]], request: Request
-) -> Response:
-    for attempt in range(1, SERIALIZATION_TRIES):
-        try:
-            return await handle(request)
-        except CONFLICTS:
-            await asyncio.sleep(random.uniform(0.005, 0.02) * attempt)
-    return await handle(request)
+async def _in_one_transaction(handle: Handler, request: Request) -> Response:
+    """One run whose transaction ends with it, so that a conflict at the commit is seen here.
+
+    FastAPI itself would end it (a dependency of function scope) after the last run only.
+    """
+    async with AsyncExitStack() as transaction:
+        request.scope["fastapi_function_astack"] = transaction
+        return await handle(request)
 
 
 def _takes_json(route: APIRoute) -> bool:

@@ -5,13 +5,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from matinee.core.client_address import TrustedProxies
 
 PREFIX = "MATINEE_"
 DEFAULT_SECRET = "development-only-secret-change-me"
 
 Commas = Annotated[list[str], NoDecode]
+
+
+def _check_networks(networks: list[str]) -> list[str]:
+    TrustedProxies(networks)
+    return networks
 
 
 class UnsafeSettings(ValueError):
@@ -22,7 +29,11 @@ class Settings(BaseSettings):
     """One value per decision an operator can take; every field documents itself."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="forbid", frozen=True, validate_default=False
+        env_prefix=PREFIX,
+        extra="forbid",
+        frozen=True,
+        validate_default=False,
+        hide_input_in_errors=True,
     )
 
     environment: Literal["production", "development", "demo", "test"] = Field(
@@ -37,13 +48,15 @@ class Settings(BaseSettings):
         SecretStr(DEFAULT_SECRET), description="Signs tokens and links; at least 32 characters."
     )
     previous_secret_keys: Commas = Field(
-        default_factory=list, description="Older secret keys, still accepted while rotating."
+        default_factory=list,
+        repr=False,
+        description="Older secret keys, still accepted while rotating.",
     )
     allowed_origins: Commas = Field(
         default_factory=list,
         description="Other origins whose pages may call the API with cookies (comma separated).",
     )
-    trusted_proxies: Commas = Field(
+    trusted_proxies: Annotated[Commas, AfterValidator(_check_networks)] = Field(
         default_factory=list, description="CIDRs of proxies whose X-Forwarded-For is believed."
     )
     operator_country: str = Field(
@@ -153,9 +166,18 @@ def load_settings(**overrides: Any) -> Settings:
     """Settings from the environment; `MATINEE_X_FILE` names a file that holds the value of X.
 
     Raises:
-        UnsafeSettings: unknown `MATINEE_*` variables, or values unfit for production.
+        UnsafeSettings: unknown `MATINEE_*` variables, unreadable files, values of the wrong form
+            or unfit for production. The message never quotes a value.
     """
-    from_files: dict[str, str] = {}
+    try:
+        return Settings(**(_from_files() | overrides))
+    except ValidationError as error:
+        complaints = [_complaint(item["loc"], item["msg"]) for item in error.errors()]
+        raise UnsafeSettings("; ".join(complaints)) from None
+
+
+def _from_files() -> dict[str, str]:
+    values: dict[str, str] = {}
     for variable, value in os.environ.items():
         if not variable.startswith(PREFIX):
             continue
@@ -165,5 +187,16 @@ def load_settings(**overrides: Any) -> Settings:
         named = name.removesuffix("_file")
         if named == name or named not in Settings.model_fields:
             raise UnsafeSettings(f"unknown setting {variable}")
-        from_files[named] = Path(value).read_text(encoding="utf-8").strip()
-    return Settings(**(from_files | overrides))
+        if variable.removesuffix("_FILE") in os.environ:
+            raise UnsafeSettings(f"{variable} and {variable.removesuffix('_FILE')} are both set")
+        try:
+            values[named] = Path(value).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UnsafeSettings(f"{variable}: {error}") from None
+    return values
+
+
+def _complaint(location: tuple[int | str, ...], message: str) -> str:
+    name = ".".join(str(part) for part in location)
+    text = message.removeprefix("Value error, ")
+    return f"{PREFIX}{name.upper()}: {text}" if name else text

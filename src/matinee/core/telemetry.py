@@ -1,7 +1,11 @@
 """Logs that machines can read, metrics that Prometheus can scrape, traces where they are wanted."""
 
+import importlib
 import logging
+import re
 import sys
+from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
 import orjson
@@ -11,28 +15,53 @@ from structlog.typing import EventDict, Processor
 
 from matinee.core.context import current_request
 
-SECRET_WORDS = ("password", "secret", "token", "pin", "authorization", "cookie", "email")
+SECRET_WORDS = frozenset(
+    "password passwd secret secrets token tokens pin pins proof authorization cookie email".split()
+)
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_EMAIL = re.compile(r"[^\s@()<>'\"=,;:]+@[^\s@()<>'\"=,;:]+\.[^\s@()<>'\"=,;:]+")
+
+
+class TracingMissing(RuntimeError):
+    """MATINEE_OTLP_ENDPOINT is set, but the `opentelemetry` extra is not installed."""
+
+
+def load_tracing() -> ModuleType:
+    """`matinee.core.tracing`, loaded by name because its dependencies are optional.
+
+    Raises:
+        TracingMissing: they are not installed.
+    """
+    try:
+        return importlib.import_module("matinee.core.tracing")
+    except ModuleNotFoundError as error:
+        raise TracingMissing(
+            "install matinee[opentelemetry] to use MATINEE_OTLP_ENDPOINT"
+        ) from error
+
 
 def configure_logging(level: str, fmt: str) -> None:
     """One line per event on stdout; libraries' own records take the same way."""
-    last: Processor = structlog.processors.JSONRenderer(serializer=_to_json)
-    if fmt == "console":
-        last = structlog.dev.ConsoleRenderer()
     shared: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_request,
         _mask_secrets,
-        structlog.processors.format_exc_info,
     ]
+    last: Processor
+    if fmt == "console":
+        last = structlog.dev.ConsoleRenderer()
+    else:
+        shared += [structlog.processors.format_exc_info, _mask_addresses]
+        last = structlog.processors.JSONRenderer(serializer=_to_json)
     structlog.configure(
         processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stdout)
@@ -48,21 +77,46 @@ def configure_logging(level: str, fmt: str) -> None:
 
 
 def _to_json(event: Any, **_options: Any) -> str:
-    return orjson.dumps(event, default=str).decode()
+    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _add_request(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    if request := current_request():
-        event.setdefault("request_id", request.request_id)
-        if request.user_id:
-            event.setdefault("user_id", request.user_id)
+    request = current_request()
+    if request is None:
+        return event
+    event.setdefault("request_id", request.request_id)
+    if request.user_id:
+        event.setdefault("user_id", request.user_id)
+    if request.job_id:
+        event.setdefault("job_id", request.job_id)
+    if request.traceparent:
+        event.setdefault("trace_id", request.traceparent.split("-")[1])
     return event
 
 
 def _mask_secrets(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    for key in event:
-        if any(word in key.lower() for word in SECRET_WORDS):
-            event[key] = "***"
+    return {key: _masked(key, value) for key, value in event.items()}
+
+
+def _masked(name: str, value: Any) -> Any:
+    if _is_secret(name):
+        return "***"
+    if isinstance(value, dict):
+        return {key: _masked(str(key), inner) for key, inner in value.items()}
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    """Whether a word of the name is one of ours: `pin_hash`, `accessToken`, but not `mapping`."""
+    return any(word.lower() in SECRET_WORDS for word in _WORDS.findall(name))
+
+
+def _mask_addresses(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Errors of PostgreSQL and of mail servers quote people's addresses."""
+    for key in ("exception", "error"):
+        if isinstance(text := event.get(key), str) and "@" in text:
+            event[key] = _EMAIL.sub("***", text)
     return event
 
 
