@@ -67,6 +67,11 @@ def _decoy() -> str:
     return _HASHER.hash(secrets.token_hex())
 
 
+def new_token() -> str:
+    """256 random bits, in letters that fit into addresses."""
+    return secrets.token_urlsafe(32)
+
+
 def token_hash(token: str | bytes) -> bytes:
     """What is stored of a random token; guessing 256 bits needs no slow hash."""
     return hashlib.sha256(token.encode() if isinstance(token, str) else token).digest()
