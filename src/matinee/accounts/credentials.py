@@ -6,7 +6,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from matinee.core.errors import NotAuthenticated
@@ -37,6 +37,7 @@ class Credential:
     user_id: UUID
     session_id: UUID
     secret: bytes | None = None
+    expires_at: datetime | None = None
 
     @property
     def by_cookie(self) -> bool:
@@ -100,10 +101,12 @@ def open_cookie(tokens: Tokens, cookie: str) -> Credential:
     )
 
 
-def make_access_token(tokens: Tokens, user_id: UUID, session_id: UUID, now: datetime) -> str:
-    """A JWT for the next ten minutes."""
+def make_access_token(
+    tokens: Tokens, user_id: UUID, session_id: UUID, *, now: datetime, expires_at: datetime
+) -> str:
+    """A JWT that names a session."""
     claims = {"sub": str(user_id), "sid": str(session_id)}
-    return tokens.access_token(claims, issued_at=now, lifetime=ACCESS_LIFETIME)
+    return tokens.access_token(claims, issued_at=now, expires_at=expires_at)
 
 
 def open_access_token(tokens: Tokens, token: str) -> Credential:
@@ -115,10 +118,14 @@ def open_access_token(tokens: Tokens, token: str) -> Credential:
     """
     try:
         claims = tokens.open_access_token(token)
-        return Credential(user_id=UUID(claims["sub"]), session_id=UUID(claims["sid"]))
+        return Credential(
+            user_id=UUID(claims["sub"]),
+            session_id=UUID(claims["sid"]),
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        )
     except ExpiredToken:
         raise TokenExpired() from None
-    except (InvalidToken, ValueError, TypeError, AttributeError):
+    except (InvalidToken, ValueError, TypeError, AttributeError, OverflowError):
         raise TokenInvalid() from None
 
 

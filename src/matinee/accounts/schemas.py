@@ -73,7 +73,7 @@ class Refresh(Input):
 
 
 class SignedIn(Stamped):
-    """A session. Tokens are null where a cookie was set, or where those you hold stay good."""
+    """A session. Tokens are null for browsers (a cookie), or where the one you hold stays good."""
 
     user_id: UUID
     session_id: UUID

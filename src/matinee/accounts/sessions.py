@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from matinee.accounts.credentials import (
@@ -188,15 +189,23 @@ async def _rotate(tx: WriteTx, session_id: UUID, generation: int, kind: str) -> 
 
 
 def _with_tokens(tokens: Tokens, session: Row) -> SignedIn:
-    now = session["server_time"]
+    refresh_token = make_refresh_token(
+        tokens, session["id"], session["generation"], session["salt"]
+    )
+    answer = _with_access_token(tokens, session, session["server_time"] + ACCESS_LIFETIME)
+    return answer.model_copy(update={"refresh_token": refresh_token})
+
+
+def _with_access_token(tokens: Tokens, session: Row, expires_at: datetime) -> SignedIn:
+    access_token = make_access_token(
+        tokens,
+        session["user_id"],
+        session["id"],
+        now=session["server_time"],
+        expires_at=expires_at,
+    )
     return _answer(session).model_copy(
-        update={
-            "access_token": make_access_token(tokens, session["user_id"], session["id"], now),
-            "access_expires_at": now + ACCESS_LIFETIME,
-            "refresh_token": make_refresh_token(
-                tokens, session["id"], session["generation"], session["salt"]
-            ),
-        }
+        update={"access_token": access_token, "access_expires_at": expires_at}
     )
 
 
@@ -210,8 +219,11 @@ def _answer(session: Row) -> SignedIn:
     )
 
 
-async def bind_profile(tx: WriteTx, viewer: Viewer, profile_id: UUID) -> SignedIn:
-    """Let the viewer's session speak for a profile; its cookie or tokens stay the same.
+async def bind_profile(tx: WriteTx, tokens: Tokens, viewer: Viewer, profile_id: UUID) -> SignedIn:
+    """Let the viewer's session speak for a profile.
+
+    An access token is answered with one that ends at the same time: choosing profiles must not
+    keep a stolen one alive. The cookie or the refresh token stays the same.
 
     Raises:
         SessionRevoked: it has ended meanwhile.
@@ -220,7 +232,9 @@ async def bind_profile(tx: WriteTx, viewer: Viewer, profile_id: UUID) -> SignedI
     if session is None:
         raise SessionRevoked()
     tx.invalidate(session_tag(session["id"]))
-    return _answer(session)
+    if viewer.access_until is None:
+        return _answer(session)
+    return _with_access_token(tokens, session, viewer.access_until)
 
 
 async def end(tx: WriteTx, user_id: UUID, session_id: UUID, *, reason: str) -> None:

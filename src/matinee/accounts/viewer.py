@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -73,6 +73,7 @@ class Viewer:
     languages: tuple[str, ...] = ("en",)
     preferred_language: str | None = None
     time_zone: str = "UTC"
+    access_until: datetime | None = None
 
     @property
     def is_kids(self) -> bool:
@@ -242,7 +243,7 @@ async def _load(runtime: Runtime, credential: Credential) -> Viewer:
         session = await tx.one(_SESSION, session_id=credential.session_id)
         if session is None or session["ended"] or not credential.proves(session["secret_hash"]):
             raise SessionRevoked()
-        viewer = await _viewer_of(tx, session)
+        viewer = await _viewer_of(tx, session, access_until=credential.expires_at)
     if session["unseen"]:
         async with runtime.database.write() as wtx:
             context = current_request()
@@ -251,7 +252,7 @@ async def _load(runtime: Runtime, credential: Credential) -> Viewer:
     return viewer
 
 
-async def _viewer_of(tx: ReadTx, session: Row) -> Viewer:
+async def _viewer_of(tx: ReadTx, session: Row, *, access_until: datetime | None) -> Viewer:
     found = await tx.one(_HOUSEHOLD, user_id=session["user_id"], profile_id=session["profile_id"])
     if found is None or found["status"] != "active":
         raise SessionRevoked()
@@ -272,6 +273,7 @@ async def _viewer_of(tx: ReadTx, session: Row) -> Viewer:
         languages=with_bases([found["ui_language"] or "en"]),
         preferred_language=found["preferred_language"],
         time_zone=found["time_zone"] or "UTC",
+        access_until=access_until,
     )
 
 

@@ -6,7 +6,7 @@ import hmac
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -90,15 +90,10 @@ class Tokens:
         self._derived: dict[str, list[bytes]] = {}
 
     def access_token(
-        self, claims: Mapping[str, Any], *, issued_at: datetime, lifetime: timedelta
+        self, claims: Mapping[str, Any], *, issued_at: datetime, expires_at: datetime
     ) -> str:
         """A JWT with these claims (`sub` and `sid` among them)."""
-        stamped = {
-            **claims,
-            "iss": self._issuer,
-            "iat": issued_at,
-            "exp": issued_at + lifetime,
-        }
+        stamped = {**claims, "iss": self._issuer, "iat": issued_at, "exp": expires_at}
         return jwt.encode(stamped, self._keys("access")[0], algorithm=ALGORITHM)
 
     def open_access_token(self, token: str) -> dict[str, Any]:

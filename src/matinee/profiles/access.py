@@ -29,7 +29,7 @@ async def select_profile(
     if leaves_kids and not profile.has_pin:
         await require_household_proof(runtime, viewer, wish.proof)
     async with runtime.database.write() as wtx:
-        return await sessions.bind_profile(wtx, viewer, profile_id)
+        return await sessions.bind_profile(wtx, runtime.tokens, viewer, profile_id)
 
 
 async def set_pin(runtime: Runtime, viewer: Viewer, profile_id: UUID, wish: SetPin) -> None:
