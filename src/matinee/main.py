@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from matinee import __version__, health
+from matinee.accounts import admin as accounts_admin
 from matinee.accounts import router as accounts
 from matinee.accounts import viewer
 from matinee.admin import router as admin
@@ -38,6 +39,7 @@ ROUTERS = (
     health.router,
     accounts.router,
     accounts.me_router,
+    accounts_admin.router,
     profiles.router,
     catalog.router,
     catalog_admin.router,
