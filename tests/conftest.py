@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from matinee.core.settings import Settings
 from matinee.embedded.postgres import EmbeddedPostgres
+from matinee.installation import install
 from matinee.main import create_app
-from matinee.migrations.state import migrate
 from matinee.runtime import Runtime
 from tests.contract import Contract
 
@@ -25,7 +25,7 @@ TEMPLATE = "template_matinee"
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
-    """One server per test process, with a migrated database to clone."""
+    """One server per test process."""
     folder = Path(tempfile.gettempdir()) / f"matinee-tests-{os.getpid()}"
     server = EmbeddedPostgres(folder, durable=False)
     server.start()
@@ -38,10 +38,10 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture(scope="session")
 async def admin_connection(postgres: EmbeddedPostgres) -> AsyncIterator[asyncpg.Connection]:
-    """A connection that makes and drops databases."""
+    """A connection that makes and drops databases, once there is an installed one to clone."""
     connection = await asyncpg.connect(postgres.url("postgres"))
     await connection.execute(f"CREATE DATABASE {TEMPLATE}")
-    migrate(postgres.url(TEMPLATE))
+    await install(postgres.url(TEMPLATE))
     yield connection
     await connection.close()
 
@@ -71,9 +71,9 @@ def settings(database_url: str) -> Settings:
 
 
 @pytest.fixture
-async def runtime(settings: Settings, database_url: str) -> AsyncIterator[Runtime]:
+async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """The parts of a running process; its worker runs only what tests drain."""
-    runtime = Runtime(settings, database_url)
+    runtime = Runtime(settings)
     await runtime.open()
     yield runtime
     await runtime.close()

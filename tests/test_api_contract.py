@@ -8,6 +8,7 @@ import orjson
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from pydantic import SecretStr
 
 from matinee.core.openapi import operations
 from matinee.core.settings import Settings
@@ -15,7 +16,7 @@ from matinee.main import create_app
 
 CHECKED_IN = Path(__file__).parents[1] / "docs" / "openapi.json"
 
-APP = create_app(Settings(environment="test"))
+APP = create_app(Settings(environment="test", database_url=SecretStr("postgresql://nowhere")))
 DOCUMENT = APP.openapi()
 OPERATIONS = list(operations(DOCUMENT))
 

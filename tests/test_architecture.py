@@ -28,7 +28,7 @@ LAYERS = (
     {"notifications"},
     {"enrichment"},
     {"admin"},
-    {"health", "art", "web"},
+    {"health", "installation", "art", "web"},
     {"main"},
     {"demo"},
     {"cli"},

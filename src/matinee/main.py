@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     """The ASGI application; a server calls it without arguments."""
     settings = settings or (runtime.settings if runtime else load_settings())
     configure_logging(settings.log_level, settings.log_format)
-    runtime = runtime or Runtime.from_settings(settings)
+    runtime = runtime or Runtime(settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

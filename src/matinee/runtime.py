@@ -15,7 +15,7 @@ from matinee.core.jobs import Worker
 from matinee.core.ratelimit import Limiter
 from matinee.core.redis_link import RedisLink
 from matinee.core.security import Passwords, Tokens
-from matinee.core.settings import Settings
+from matinee.core.settings import Settings, UnsafeSettings
 from matinee.core.telemetry import Metrics
 from matinee.integrations.mail import Mailer, make_mailer
 
@@ -27,9 +27,11 @@ FIVE_MINUTES = timedelta(minutes=5)
 class Runtime:
     """The parts of the process; opened once, closed once, handed to whoever works."""
 
-    def __init__(self, settings: Settings, database_url: str) -> None:
+    def __init__(self, settings: Settings) -> None:
+        if settings.database_url is None:
+            raise UnsafeSettings("MATINEE_DATABASE_URL must name a PostgreSQL database")
+        database_url = settings.database_url.get_secret_value()
         self.settings = settings
-        self.database_url = database_url
         self.metrics = Metrics()
         redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
         self.redis = RedisLink(redis_url) if redis_url else None
