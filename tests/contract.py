@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from httpx import Request, Response
 from jsonschema import Draft202012Validator
+from starlette.exceptions import HTTPException
 
 from matinee.core.routing import RouteIndex
 
@@ -23,12 +24,15 @@ class Contract:
     def __init__(self, app: FastAPI) -> None:
         key = ",".join(sorted(str(getattr(route, "path", "")) for route in app.routes))
         self.document = _documents.setdefault(key, app.openapi())
-        self._index = RouteIndex(app.router.routes, fallback=app)
+        self._index = RouteIndex(app.router.routes, fallback=app, most_bytes=0, most_upload_bytes=0)
 
     def operation(self, request: Request) -> Schema | None:
         """What the document says about the operation of a request."""
-        routes = self._index.find(request.url.path) or {}
-        route = routes.get("GET" if request.method == "HEAD" else request.method)
+        method = "GET" if request.method == "HEAD" else request.method
+        try:
+            route = self._index.find(request.url.path, method)
+        except HTTPException:
+            return None
         if route is None or not route.include_in_schema:
             return None
         found: Schema = self.document["paths"][route.path_format][request.method.lower()]
