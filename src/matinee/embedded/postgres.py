@@ -1,30 +1,34 @@
 """A PostgreSQL server that is a child of this process and dies with it."""
 
 import contextlib
-import ctypes
 import fcntl
 import hashlib
 import os
 import shutil
 import signal
+import stat
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from matinee.core.processes import die_with_parent, lives, works_in
 from matinee.embedded.programs import find_programs, owner_for_root
 
 START_SECONDS = 120
 STOP_SECONDS = 30
+EMPTY_SECONDS = 2
+"""How long a pid file may be without a pid: a starting server fills it at once."""
 LONGEST_SOCKET_FOLDER = 85
 """A socket's address has room for 103 bytes; the file's own name takes some."""
+LONGEST_LOG = 10_000_000
 
-_PR_SET_PDEATHSIG = 1
+_PORT = 5432
 _SETTINGS = {
     "listen_addresses": "",
+    "port": str(_PORT),
     "unix_socket_permissions": "0700",
     "shared_buffers": "128MB",
     "max_connections": "60",
@@ -43,9 +47,11 @@ class EmbeddedFailed(RuntimeError):
 
 
 class EmbeddedPostgres:
-    """One server on one data folder, reached through a unix socket that only its user may open.
+    """One server in one folder, reached through a unix socket that only its user may open.
 
-    `durable=False` is for tests: faster, and lost when the machine crashes.
+    The folder stays ours; `data` and `sockets` in it belong to the user the server runs as, which
+    is another one where we are root. `durable=False` is for tests: faster, and lost when the
+    machine crashes.
     """
 
     def __init__(
@@ -60,6 +66,7 @@ class EmbeddedPostgres:
         self._programs = find_programs(programs, self._owner)
         self.folder = self._home_of(folder.resolve())
         self._data = self.folder / "data"
+        self._log = self.folder / "postgres.log"
         self._sockets = self._socket_folder()
         self._settings = (
             _SETTINGS
@@ -72,21 +79,20 @@ class EmbeddedPostgres:
     def start(self) -> None:
         """Make the data folder where there is none, start the server, wait until it answers.
 
-        Joins a server that another process already runs on the folder, and never stops that one.
+        To be called from the main thread: the server dies with the thread that started it. Joins
+        a server that another process already runs in the folder, and never stops that one.
 
         Raises:
             EmbeddedFailed: it does not start.
         """
-        for folder in (self.folder, self._sockets):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._give_to_owner(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
         deadline = time.monotonic() + START_SECONDS
         with self._alone():
+            self._make_private(self._sockets)
             if not (self._data / "PG_VERSION").exists():
                 self._initialize()
-            if self._running_elsewhere(deadline):
-                return
-            self._launch(deadline)
+            if not self._runs_elsewhere(deadline):
+                self._launch(deadline)
 
     def stop(self) -> None:
         """End the server if this object started it: sessions are closed, everything is written."""
@@ -99,6 +105,20 @@ class EmbeddedPostgres:
             self._server.send_signal(signal.SIGQUIT)
             self._server.wait(10)
 
+    def erase(self) -> None:
+        """Throw the data away; the server must not run.
+
+        Raises:
+            EmbeddedFailed: it runs.
+        """
+        if not self.folder.exists():
+            return
+        with self._alone():
+            pid = _first_number(self._data / "postmaster.pid")
+            if pid is not None and self._is_the_server(pid):
+                raise EmbeddedFailed(f"PostgreSQL still runs in {self.folder} (process {pid})")
+            shutil.rmtree(self._data, ignore_errors=True)
+
     @property
     def started_here(self) -> bool:
         """Whether this object runs the server (and not another process)."""
@@ -106,7 +126,7 @@ class EmbeddedPostgres:
 
     def url(self, database: str = "matinee") -> str:
         """The DSN of a database on this server."""
-        return f"postgresql://matinee@/{database}?host={self._sockets}"
+        return f"postgresql://matinee@/{database}?host={self._sockets}&port={_PORT}"
 
     def _home_of(self, wanted: Path) -> Path:
         """The folder itself, or one that the server's user can reach where root's own is closed."""
@@ -117,14 +137,21 @@ class EmbeddedPostgres:
 
     def _socket_folder(self) -> Path:
         beside = self.folder / "sockets"
-        if len(str(beside)) <= LONGEST_SOCKET_FOLDER:
+        if len(bytes(beside)) <= LONGEST_SOCKET_FOLDER:
             return beside
         short = hashlib.sha256(bytes(self.folder)).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"matinee-{os.geteuid()}-{short}"
 
-    def _give_to_owner(self, path: Path) -> None:
-        if self._owner is not None:
-            os.chown(path, self._owner.uid, self._owner.gid)
+    def _make_private(self, folder: Path) -> None:
+        """A folder of the server's user alone; a foreign one in its place is not trusted."""
+        folder.mkdir(exist_ok=True, mode=0o700)
+        owner = os.geteuid() if self._owner is None else self._owner.uid
+        facts = folder.lstat()
+        if self._owner is not None and facts.st_uid == os.geteuid():
+            os.chown(folder, owner, self._owner.gid, follow_symlinks=False)
+            facts = folder.lstat()
+        if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != owner or facts.st_mode & 0o077:
+            raise EmbeddedFailed(f"{folder} is not the private folder of user {owner}")
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -138,27 +165,25 @@ class EmbeddedPostgres:
         unfinished = self.folder / "data.unfinished"
         for leftover in (self._data, unfinished):
             shutil.rmtree(leftover, ignore_errors=True)
-        made = subprocess.run(
-            [
-                self._programs / "initdb",
-                *("-D", unfinished, "-U", "matinee", "-E", "UTF8", "--auth=peer"),
-                *("--auth-local=trust", "--auth-host=reject", "--no-sync", "--locale=C"),
-                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-            ],
-            check=False,
-            capture_output=True,
-            **self._as_owner(),
+        self._make_private(unfinished)
+        made = self._run(
+            "initdb",
+            *("-D", str(unfinished), "-U", "matinee", "-E", "UTF8", "--no-sync"),
+            *("--auth-local=trust", "--auth-host=reject"),
+            *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
         )
         if made.returncode:
             raise EmbeddedFailed(made.stderr.decode(errors="replace")[-2000:])
         unfinished.rename(self._data)
 
-    def _running_elsewhere(self, deadline: float) -> bool:
+    def _runs_elsewhere(self, deadline: float) -> bool:
         """Whether another process runs a server here; waits for one that is just going down."""
         pid_file = self._data / "postmaster.pid"
+        empty_until = time.monotonic() + EMPTY_SECONDS
         while pid_file.exists():
             pid = _first_number(pid_file)
-            if pid is not None and _has_gone(pid, self._data):
+            dead = time.monotonic() > empty_until if pid is None else not self._is_the_server(pid)
+            if dead:
                 self._forget_dead_server(pid_file)
                 return False
             if self._answers():
@@ -168,21 +193,25 @@ class EmbeddedPostgres:
             time.sleep(0.05)
         return False
 
+    def _is_the_server(self, pid: int) -> bool:
+        """A pid of old may be free, a zombie's, or another program's; a server sits in its data."""
+        return lives(pid) and works_in(pid, self._data)
+
     def _forget_dead_server(self, pid_file: Path) -> None:
-        """PostgreSQL would refuse to start: its old pid may be a zombie or belong to another."""
+        """PostgreSQL would refuse to start when its old pid is a zombie's or another program's."""
         pid_file.unlink(missing_ok=True)
         for leftover in self._sockets.glob(".s.PGSQL.*"):
             leftover.unlink(missing_ok=True)
 
     def _launch(self, deadline: float) -> None:
         options = [part for name, value in self._settings.items() for part in _option(name, value)]
-        with (self.folder / "postgres.log").open("ab") as log:
+        with self._open_log() as log:
             self._server = subprocess.Popen(
                 [self._programs / "postgres", "-D", self._data, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_dies_with_parent(),  # noqa: PLW1509 - it takes no locks
+                preexec_fn=_prepare_server(os.getpid()),  # noqa: PLW1509 - it takes no locks
                 **self._as_owner(),
             )
         while not self._answers():
@@ -196,46 +225,60 @@ class EmbeddedPostgres:
 
     def _create_database(self) -> None:
         """The database that `url()` names, on the first start."""
-        found = self._sql("postgres", "SELECT 1 FROM pg_database WHERE datname = 'matinee'")
-        if not found.strip():
-            self._sql("postgres", "CREATE DATABASE matinee")
+        if not self._sql("SELECT 1 FROM pg_database WHERE datname = 'matinee'").strip():
+            self._sql("CREATE DATABASE matinee")
 
-    def _sql(self, database: str, statement: str) -> bytes:
-        asked = [str(self._programs / "psql"), "-XAtq", "-d", self.url(database), "-c", statement]
-        run = subprocess.run(asked, check=False, capture_output=True, **self._as_owner())
+    def _sql(self, statement: str) -> bytes:
+        run = self._run("psql", "-XAtq", "-d", self.url("postgres"), "-c", statement)
         if run.returncode:
             raise EmbeddedFailed(run.stderr.decode(errors="replace"))
-        return bytes(run.stdout)
+        return run.stdout
 
     def _answers(self) -> bool:
-        asked = [str(self._programs / "pg_isready"), "-q", "-d", self.url("postgres")]
-        return subprocess.run(asked, check=False, **self._as_owner()).returncode == 0
+        return self._run("pg_isready", "-q", "-d", self.url("postgres")).returncode == 0
+
+    def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [str(self._programs / program), *arguments],
+            check=False,
+            capture_output=True,
+            **self._as_owner(),
+        )
 
     def _as_owner(self) -> dict[str, Any]:
-        identity: dict[str, Any] = {"cwd": "/"}
+        """How to run a program: as the server's user, deaf to PGPORT and its like."""
+        environment = {key: value for key, value in os.environ.items() if key[:2] != "PG"}
+        identity: dict[str, Any] = {"cwd": "/", "env": environment}
         if self._owner is not None:
             identity |= {"user": self._owner.uid, "group": self._owner.gid, "extra_groups": []}
         return identity
 
+    @contextlib.contextmanager
+    def _open_log(self) -> Iterator[int]:
+        """The log to append to; an old long one is put aside."""
+        if self._log.exists() and self._log.stat().st_size > LONGEST_LOG:
+            self._log.replace(self._log.with_suffix(".log.old"))
+        self._log.touch(mode=0o600)
+        with self._log.open("ab") as log:
+            yield log.fileno()
+
     def _end_of_log(self) -> str:
-        return (self.folder / "postgres.log").read_text(errors="replace")[-2000:]
+        return self._log.read_text(errors="replace")[-2000:]
 
 
 def _option(name: str, value: str) -> tuple[str, str]:
     return "-c", f"{name}={value}"
 
 
-def _dies_with_parent() -> Callable[[], None]:
+def _prepare_server(parent: int) -> Callable[[], None]:
     """What the child does before it becomes PostgreSQL: a fast shutdown when we are killed.
 
     A process group of its own keeps Ctrl-C for the application, which stops the server last.
     """
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
     def prepare() -> None:
         os.setpgid(0, 0)
-        if libc is not None:
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+        die_with_parent(parent, by=signal.SIGINT)
 
     return prepare
 
@@ -245,28 +288,3 @@ def _first_number(pid_file: Path) -> int | None:
         return int(pid_file.read_text().partition("\n")[0])
     except (ValueError, FileNotFoundError):
         return None
-
-
-def _has_gone(pid: int, data: Path) -> bool:
-    """Whether a server's pid is free, a zombie's, or another program's by now."""
-    process = Path(f"/proc/{pid}")
-    if not Path("/proc/self").exists():
-        return not _exists(pid)
-    try:
-        state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-        # the server's working folder is its data folder
-        return state in "ZX" or (process / "cwd").resolve() != data
-    except FileNotFoundError:
-        return True
-    except PermissionError:
-        return False
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
