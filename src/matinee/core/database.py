@@ -98,8 +98,15 @@ class ReadTx:
     isolation: Literal["repeatable_read", "read_committed"] = "repeatable_read"
     readonly: bool = True
 
-    def __init__(self, database: "Database", *, statement_timeout_ms: int | None = None) -> None:
+    def __init__(
+        self,
+        database: "Database",
+        *,
+        statement_timeout_ms: int | None = None,
+        custom_plans: bool = False,
+    ) -> None:
         self.statement_timeout_ms = statement_timeout_ms
+        self.custom_plans = custom_plans
         self._database = database
         self._connection: Connection | None = None
         self._exit = contextlib.AsyncExitStack()
@@ -251,9 +258,15 @@ class Database:
             await pool.close()
 
     @contextlib.asynccontextmanager
-    async def read(self, *, statement_timeout_ms: int | None = None) -> AsyncIterator[ReadTx]:
-        """A read-only transaction that sees one moment."""
-        tx = ReadTx(self, statement_timeout_ms=statement_timeout_ms)
+    async def read(
+        self, *, statement_timeout_ms: int | None = None, custom_plans: bool = False
+    ) -> AsyncIterator[ReadTx]:
+        """A read-only transaction that sees one moment.
+
+        `custom_plans` has its statements planned for the values at hand each time: for filters
+        whose values differ so much that no plan is good for all of them.
+        """
+        tx = ReadTx(self, statement_timeout_ms=statement_timeout_ms, custom_plans=custom_plans)
         async with _finished(tx):
             yield tx
 
@@ -304,6 +317,8 @@ class Database:
             wanted["statement_timeout"] = str(tx.statement_timeout_ms)
         elif not is_answering():
             wanted["statement_timeout"] = str(self._job_statement_timeout_ms)
+        if tx.custom_plans:
+            wanted["plan_cache_mode"] = "force_custom_plan"
         return ";".join(f"SET LOCAL {name} = '{value}'" for name, value in wanted.items())
 
 
