@@ -6,12 +6,16 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import util
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
+
+hypothesis.settings.register_profile("matinee", deadline=None)
+hypothesis.settings.load_profile("matinee")
 
 
 def redis_server() -> str | None:
@@ -104,5 +108,5 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Callable[[], float]:
+def clock() -> Clock:
     return Clock()

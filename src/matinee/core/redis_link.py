@@ -38,8 +38,7 @@ class RedisLink:
             socket_connect_timeout=TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), 0),
             protocol=2,
-            lib_name=None,
-            lib_version=None,
+            driver_info=None,
         )
         self.client: Redis = Redis(connection_pool=self._pool)
         self.outages = 0
