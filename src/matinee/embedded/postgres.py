@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from matinee.core.processes import die_with_parent, lives, works_in
 from matinee.embedded.programs import find_programs, owner_for_root
 
@@ -39,6 +41,7 @@ _SETTINGS = {
     "log_timezone": "UTC",
     "log_min_duration_statement": "1s",
 }
+_FOUND = "SELECT 1 FROM pg_database WHERE datname = 'matinee'"
 _CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -166,11 +169,16 @@ class EmbeddedPostgres:
         for leftover in (self._data, unfinished):
             shutil.rmtree(leftover, ignore_errors=True)
         self._make_private(unfinished)
-        made = self._run(
-            "initdb",
-            *("-D", str(unfinished), "-U", "matinee", "-E", "UTF8", "--no-sync"),
-            *("--auth-local=trust", "--auth-host=reject"),
-            *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+        made = subprocess.run(
+            [
+                self._programs / "initdb",
+                *("-D", unfinished, "-U", "matinee", "-E", "UTF8", "--no-sync"),
+                *("--auth-local=trust", "--auth-host=reject"),
+                *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+            ],
+            check=False,
+            capture_output=True,
+            **self._as_owner(),
         )
         if made.returncode:
             raise EmbeddedFailed(made.stderr.decode(errors="replace")[-2000:])
@@ -225,25 +233,19 @@ class EmbeddedPostgres:
 
     def _create_database(self) -> None:
         """The database that `url()` names, on the first start."""
-        if not self._sql("SELECT 1 FROM pg_database WHERE datname = 'matinee'").strip():
-            self._sql("CREATE DATABASE matinee")
-
-    def _sql(self, statement: str) -> bytes:
-        run = self._run("psql", "-XAtq", "-d", self.url("postgres"), "-c", statement)
-        if run.returncode:
-            raise EmbeddedFailed(run.stderr.decode(errors="replace"))
-        return run.stdout
+        with self._connect() as connection:
+            if not connection.execute(_FOUND).fetchone():
+                connection.execute("CREATE DATABASE matinee")
 
     def _answers(self) -> bool:
-        return self._run("pg_isready", "-q", "-d", self.url("postgres")).returncode == 0
+        try:
+            self._connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
-    def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            [str(self._programs / program), *arguments],
-            check=False,
-            capture_output=True,
-            **self._as_owner(),
-        )
+    def _connect(self) -> psycopg.Connection:
+        return psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5)
 
     def _as_owner(self) -> dict[str, Any]:
         """How to run a program: as the server's user, deaf to PGPORT and its like."""
