@@ -18,9 +18,12 @@ from matinee.core.caching import RevalidationMiddleware
 from matinee.core.compression import CompressionMiddleware
 from matinee.core.errors import (
     BodyTooLarge,
+    InvalidValue,
     MalformedJson,
     RateLimited,
     Unavailable,
+    UnknownField,
+    UnsupportedMediaType,
     ValidationFailed,
     install_error_handlers,
     problems,
@@ -34,6 +37,18 @@ from matinee.core.telemetry import configure_logging
 from matinee.profiles import router as profiles
 from matinee.runtime import Runtime
 from matinee.web import api_docs
+
+COMMON = (
+    MalformedJson,
+    BodyTooLarge,
+    UnsupportedMediaType,
+    ValidationFailed,
+    UnknownField,
+    InvalidValue,
+    RateLimited,
+    Unavailable,
+)
+"""What any operation can answer."""
 
 ROUTERS = (
     health.router,
@@ -80,7 +95,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
         most_bytes=settings.max_body_bytes,
         most_upload_bytes=settings.max_import_bytes,
     )
-    describe(app, problems(MalformedJson, BodyTooLarge, ValidationFailed, RateLimited, Unavailable))
+    describe(app, problems(*COMMON))
     return app
 
 

@@ -101,7 +101,7 @@ Slug = Annotated[str, *text(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 """Lower-case words joined by hyphens."""
 
 Secret = Annotated[
-    str, AfterValidator(clean_text), StringConstraints(max_length=256, strip_whitespace=False)
+    str, StringConstraints(max_length=256, strip_whitespace=False), AfterValidator(clean_text)
 ]
 """A password or token as typed: not trimmed."""
 
