@@ -71,11 +71,17 @@ class Runtime:
         if self.settings.run_worker_in_api:
             self._working = asyncio.create_task(self.worker.run(install_signal_handlers=False))
 
+    def begin_stop(self) -> None:
+        """Fail the readiness check and take no new jobs; what is in progress goes on."""
+        if not self.stopping:
+            self.stopping = True
+            if self._working is not None:
+                self._working.cancel()
+
     async def close(self) -> None:
         """Stop the worker, let what is in flight end, disconnect."""
-        self.stopping = True
+        self.begin_stop()
         if self._working is not None:
-            self._working.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._working
         await self.database.close()
