@@ -3,10 +3,10 @@
 import math
 import unicodedata
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from fastapi import Header, Path, Query
+from fastapi import Header, Path, Query, Response
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -148,6 +148,23 @@ def version_of(if_match: str | None) -> int | None:
     if not bare.isdecimal() or len(bare) > 9:
         raise VersionConflict("If-Match")
     return int(bare)
+
+
+class HasVersion(Protocol):
+    """Something that counts its changes."""
+
+    @property
+    def version(self) -> int:
+        """How many times it was written."""
+
+
+Versioned = TypeVar("Versioned", bound=HasVersion)
+
+
+def with_etag(response: Response, thing: Versioned) -> Versioned:
+    """The thing itself; its version goes into the ETag of the answer, for a later If-Match."""
+    response.headers["ETag"] = f'"{thing.version}"'
+    return thing
 
 
 class Empty(Output):
