@@ -14,6 +14,7 @@ from matinee.accounts import viewer
 from matinee.admin import router as admin
 from matinee.catalog import admin as catalog_admin
 from matinee.catalog import router as catalog
+from matinee.catalog.shelves import admin as shelves_admin
 from matinee.core.caching import RevalidationMiddleware
 from matinee.core.compression import CompressionMiddleware
 from matinee.core.errors import (
@@ -58,6 +59,7 @@ ROUTERS = (
     profiles.router,
     catalog.router,
     catalog_admin.router,
+    shelves_admin.router,
     admin.router,
     api_docs.router,
 )

@@ -6,29 +6,39 @@ from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.schemas import Artwork, Card, GenreRef, Maturity
+from matinee.catalog.visibility import OPEN_WINDOW
 from matinee.core.database import ReadTx, Row
 
-CARD_COLUMNS = """
-    t.id, t.kind, coalesce(local.name, t.name) AS name, coalesce(local.tagline, t.tagline) AS tagline,
-    t.year, t.runtime_minutes, t.language, t.maturity_system, t.maturity_label, t.maturity_score,
-    t.is_featured, t.added_at,
+GENRE_NAME = """
+    coalesce((
+        SELECT g.names ->> wish.language
+        FROM unnest(:languages::text[]) WITH ORDINALITY AS wish(language, n)
+        WHERE g.names ? wish.language ORDER BY n LIMIT 1
+    ), g.name)
+"""
+"""The shown name of `genres g`."""
+
+CARD_COLUMNS = f"""
+    t.id, t.kind, coalesce(local.name, t.name) AS name,
+    coalesce(local.tagline, t.tagline) AS tagline, t.year, t.runtime_minutes, t.language,
+    t.maturity_system, t.maturity_label, t.maturity_score, t.is_featured, t.added_at,
     (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'slug', g.slug, 'name', coalesce(g.names ->> :language::text, g.name)) ORDER BY n), '[]')
+            'slug', g.slug, 'name', {GENRE_NAME}) ORDER BY named.n), '[]')
         FROM unnest(t.genres) WITH ORDINALITY AS named(slug, n) JOIN genres g USING (slug)
     ) AS genres,
     (
         SELECT jsonb_object_agg(kind, url)
         FROM (
             SELECT DISTINCT ON (i.kind) i.kind, i.url FROM title_images i
-            WHERE i.title_id = t.id AND (i.language IS NULL OR i.language = ANY (:languages::text[]))
-            ORDER BY i.kind, i.language IS NULL, i.position
+            WHERE i.title_id = t.id
+              AND (i.language IS NULL OR i.language = ANY (:languages::text[]))
+            ORDER BY i.kind, array_position(:languages::text[], i.language), i.position
         ) AS best
     ) AS artwork,
     (
-        SELECT max(r.available_until) FROM title_rights r
-        WHERE t.rights_managed AND r.title_id = t.id AND r.territory IN (:territory::text, '**')
-          AND r.available_from <= statement_timestamp() AND r.available_until < 'infinity'
+        SELECT nullif(max(r.available_until), 'infinity') FROM title_rights r
+        WHERE t.rights_managed AND {OPEN_WINDOW}
     ) AS available_until
 """
 """Columns of a card over `titles t` and `LOCALIZED`."""
@@ -52,7 +62,6 @@ _CARDS = f"""
 def card_parameters(viewer: Viewer) -> dict[str, Any]:
     """The parameters of `CARD_COLUMNS` and `LOCALIZED`."""
     return {
-        "language": viewer.languages[0],
         "languages": list(viewer.languages),
         "territory": viewer.territory,
     }

@@ -1,16 +1,22 @@
-"""Lists of titles as viewers get them: ids from a query, then cards, then a page."""
+"""Lists as viewers get them: ids from a query, then cards, then a page; figures are remembered."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import Literal, TypeVar
 from uuid import UUID
 
-from matinee.accounts.viewer import Viewer
-from matinee.catalog import browse, queries
-from matinee.catalog.browse import Browse, Filters
+from matinee.accounts.viewer import Viewer, profile_tag
+from matinee.catalog import browse, collections, queries
 from matinee.catalog.cards import cards_for
+from matinee.catalog.facets import Counts, count_values, facets_of
+from matinee.catalog.filters import Browse, Filters
+from matinee.catalog.genres import known_genres, require_known
 from matinee.catalog.schemas import (
+    Collections,
+    ComingSoon,
+    ComingSoonCard,
     Facets,
+    GenreOut,
     Genres,
     Labels,
     PersonOut,
@@ -18,6 +24,7 @@ from matinee.catalog.schemas import (
 )
 from matinee.catalog.tags import CATALOG
 from matinee.core.database import ReadTx
+from matinee.core.paging import TOTAL_CAP
 from matinee.runtime import Runtime
 
 T = TypeVar("T")
@@ -26,12 +33,24 @@ REMEMBERED = timedelta(seconds=60)
 
 
 async def browse_titles(runtime: Runtime, viewer: Viewer, wish: Browse) -> TitlePage:
-    """One page of titles; two statements when its total is remembered."""
-    async with runtime.database.read() as tx:
+    """One page of titles, in two statements where its figures are remembered, in four at most.
+
+    Raises:
+        InvalidValue: there is no such genre.
+        BadCursor: the cursor belongs to another list.
+    """
+    if wish.genre:
+        require_known(wish.genre, await known_genres(runtime))
+    async with runtime.database.read(custom_plans=True) as tx:
         ids, next_cursor = await browse.find_ids(tx, viewer, wish)
         cards = await cards_for(tx, viewer, ids)
-    total = await _total(runtime, viewer, wish)
-    facets = await _facets(runtime, viewer, wish) if wish.facets else None
+    facets = None
+    if wish.facets:
+        counts = await _counts(runtime, viewer, wish)
+        facets = facets_of(counts, await known_genres(runtime), viewer.languages)
+        total = min(TOTAL_CAP, sum(counts["kind"].values()))
+    else:
+        total = await _total(runtime, viewer, wish)
     return TitlePage.model_construct(
         items=cards, next_cursor=next_cursor, total=total, facets=facets
     )
@@ -40,38 +59,60 @@ async def browse_titles(runtime: Runtime, viewer: Viewer, wish: Browse) -> Title
 async def _total(runtime: Runtime, viewer: Viewer, wish: Browse) -> int:
     async def build() -> int:
         async with runtime.database.read() as tx:
-            return await browse.count_titles(tx, viewer, wish)
+            return (await browse.count_titles(tx, viewer, [wish]))[0]
 
-    return await _remembered(runtime, "titles.total", _key(viewer, wish), build)
+    return await _remembered(runtime, viewer, "titles.total", _key(wish), build)
 
 
-async def _facets(runtime: Runtime, viewer: Viewer, wish: Browse) -> Facets:
-    async def build() -> Facets:
+async def _counts(runtime: Runtime, viewer: Viewer, wish: Filters) -> Counts:
+    async def build() -> Counts:
         async with runtime.database.read() as tx:
-            return await browse.count_facets(tx, viewer, wish)
+            return await count_values(tx, viewer, wish)
 
-    key = f"{viewer.languages[0]}:{_key(viewer, wish)}"
-    return await _remembered(runtime, "titles.facets", key, build)
+    return await _remembered(runtime, viewer, "titles.facets", _key(wish), build)
+
+
+async def _facets_of_everything(runtime: Runtime, viewer: Viewer) -> Facets:
+    counts = await _counts(runtime, viewer, Filters())
+    return facets_of(counts, await known_genres(runtime), viewer.languages)
 
 
 async def list_genres(runtime: Runtime, viewer: Viewer) -> Genres:
-    """Genres with visible titles."""
+    """Genres with visible titles, by name."""
+    facets = await _facets_of_everything(runtime, viewer)
+    genres = [
+        GenreOut(slug=genre.value, name=genre.label, titles=genre.count) for genre in facets.genre
+    ]
+    return Genres(items=sorted(genres, key=lambda genre: genre.name.casefold()))
 
-    async def build() -> Genres:
+
+async def list_labels(runtime: Runtime, viewer: Viewer, facet: Literal["mood", "theme"]) -> Labels:
+    """Moods or themes with visible titles, most frequent first."""
+    facets = await _facets_of_everything(runtime, viewer)
+    return Labels(items=getattr(facets, facet))
+
+
+async def list_collections(runtime: Runtime, viewer: Viewer) -> Collections:
+    """Published collections with enough titles for this viewer, in the operator's order."""
+
+    async def build() -> Collections:
         async with runtime.database.read() as tx:
-            return Genres(items=await queries.genres_for(tx, viewer))
+            return await collections.list_collections(tx, viewer)
 
-    return await _remembered(runtime, "genres", f"{viewer.languages[0]}:{viewer.sees}", build)
+    return await _remembered(runtime, viewer, "collections", "", build)
 
 
-async def list_labels(runtime: Runtime, viewer: Viewer, facet: str) -> Labels:
-    """Moods or themes with visible titles."""
-
-    async def build() -> Labels:
-        async with runtime.database.read() as tx:
-            return Labels(items=await queries.labels_for(tx, viewer, facet))
-
-    return await _remembered(runtime, f"labels.{facet}", repr(viewer.sees), build)
+async def coming_soon(
+    tx: ReadTx, viewer: Viewer, *, cursor: str | None, page_size: int
+) -> ComingSoon:
+    """One page of announced titles that have not opened yet, next to open first."""
+    opening, next_cursor = await queries.announced(tx, viewer, cursor, page_size)
+    cards = await cards_for(tx, viewer, list(opening))
+    items = [
+        ComingSoonCard.model_construct(**dict(card), available_from=opening[card.id])
+        for card in cards
+    ]
+    return ComingSoon.model_construct(items=items, next_cursor=next_cursor)
 
 
 async def person(tx: ReadTx, viewer: Viewer, person_id: UUID) -> PersonOut:
@@ -82,14 +123,16 @@ async def person(tx: ReadTx, viewer: Viewer, person_id: UUID) -> PersonOut:
 
 
 async def _remembered(
-    runtime: Runtime, name: str, key: str, build: Callable[[], Awaitable[T]]
+    runtime: Runtime, viewer: Viewer, name: str, key: str, build: Callable[[], Awaitable[T]]
 ) -> T:
     """A figure about what is shown, the same for all viewers who see the same titles."""
+    tags = {CATALOG}
+    if viewer.allow_list_only:
+        tags.add(profile_tag(viewer.profile_id))
     return await runtime.cache.get_or_build_object(
-        name, key, depends_on={CATALOG}, ttl=REMEMBERED, build=build
+        name, (viewer.sees, key), depends_on=tags, ttl=REMEMBERED, build=build
     )
 
 
-def _key(viewer: Viewer, wish: Filters) -> str:
-    filters = wish.model_dump_json(exclude={"sort", "cursor", "page", "page_size", "facets"})
-    return f"{viewer.sees}:{filters}"
+def _key(wish: Filters) -> str:
+    return wish.model_dump_json(include=set(Filters.model_fields), exclude_defaults=True)

@@ -1,37 +1,45 @@
-"""Reads of the catalogue: one title with all that belongs to it, people, genres, labels."""
+"""Reads of the catalogue: one title with all that belongs to it, people, what is coming."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.browse import label_of
-from matinee.catalog.cards import CARD_COLUMNS, LOCALIZED, card_fields, card_parameters
+from matinee.catalog.cards import CARD_COLUMNS, LOCALIZED, card_fields
 from matinee.catalog.schemas import (
     Credit,
     EpisodeOut,
     Episodes,
     ExtraOut,
     Extras,
-    FacetCount,
-    GenreOut,
+    RatingOut,
+    RatingSystem,
+    RatingSystems,
     SeasonOut,
     Seasons,
     Segment,
     TitleDetail,
 )
-from matinee.catalog.visibility import VISIBLE, visibility_of
+from matinee.catalog.visibility import ANNOUNCED, VISIBLE, VISIBLE_ELSEWHERE, visibility_of
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import NotFound, Problem
+from matinee.core.paging import decode_cursor, encode_cursor
 
+_OF_THE_TITLE_OR_A_SHOWN_EPISODE = """(
+    m.episode_id IS NULL
+    OR EXISTS (SELECT FROM episodes e WHERE e.id = m.episode_id AND e.status = 'published')
+)"""
+_HAS_ASSET = f"""
+    EXISTS (SELECT FROM media_assets m WHERE m.title_id = t.id AND m.kind = '{{kind}}'
+            AND {_OF_THE_TITLE_OR_A_SHOWN_EPISODE})
+"""
 _DETAIL = f"""
     SELECT {CARD_COLUMNS}, t.original_name, coalesce(local.synopsis, t.synopsis) AS synopsis,
            t.ai_description, t.countries, t.studios, t.audio_languages, t.subtitle_languages,
            t.mood_tags, t.theme_tags, t.external_ids, t.version,
-           EXISTS (SELECT 1 FROM media_assets m WHERE m.title_id = t.id AND m.kind = 'trailer')
-               AS has_trailer,
-           EXISTS (SELECT 1 FROM media_assets m WHERE m.title_id = t.id AND m.kind = 'main')
-               AS playable
+           {_HAS_ASSET.format(kind="trailer")} AS has_trailer,
+           {_HAS_ASSET.format(kind="main")} AS playable
     FROM titles t {LOCALIZED}
     WHERE t.id = :title_id AND {VISIBLE}
 """
@@ -41,45 +49,43 @@ _CREDITS = """
     WHERE c.title_id = :title_id ORDER BY c.position
 """
 _SEASONS = """
-    SELECT s.id, s.number, s.name, s.synopsis, s.year, count(e.id) AS episode_count
-    FROM seasons s LEFT JOIN episodes e ON e.season_id = s.id AND e.status = 'published'
+    SELECT s.id, s.number, s.name, s.synopsis, s.year, count(*) AS episode_count
+    FROM seasons s JOIN episodes e ON e.season_id = s.id AND e.status = 'published'
     WHERE s.title_id = :title_id
     GROUP BY s.id ORDER BY s.number = 0, s.number
 """
 _EPISODES = """
     SELECT e.id, s.number AS season_number, e.number, e.name, e.synopsis, e.air_date,
            e.runtime_minutes, e.segments,
-           EXISTS (SELECT 1 FROM media_assets m WHERE m.episode_id = e.id AND m.kind = 'main')
+           EXISTS (SELECT FROM media_assets m WHERE m.episode_id = e.id AND m.kind = 'main')
                AS playable
     FROM episodes e JOIN seasons s ON s.id = e.season_id
     WHERE e.title_id = :title_id AND e.status = 'published'
       AND (:season::int IS NULL OR s.number = :season::int)
+      AND (:after_season::bigint IS NULL
+           OR (s.number = 0, s.number, e.number)
+              > (:after_season::bigint = 0, :after_season::bigint, :after_number::bigint))
     ORDER BY s.number = 0, s.number, e.number
+    LIMIT :wanted
 """
-_EXTRAS = """
-    SELECT id, kind, name, duration_seconds FROM media_assets
-    WHERE title_id = :title_id AND kind IN ('trailer', 'extra') ORDER BY kind DESC, position, id
+_EXTRAS = f"""
+    SELECT m.id, m.kind, m.name, m.duration_seconds FROM media_assets m
+    WHERE m.title_id = :title_id AND m.kind IN ('trailer', 'extra')
+      AND {_OF_THE_TITLE_OR_A_SHOWN_EPISODE}
+    ORDER BY m.kind DESC, m.position, m.id
 """
 _VISIBLE_TITLE = f"SELECT t.kind FROM titles t WHERE t.id = :title_id AND {VISIBLE}"
-_IN_ANOTHER_TERRITORY = """
-    SELECT EXISTS (
-        SELECT 1 FROM titles t JOIN title_rights r ON r.title_id = t.id
-        WHERE t.id = :title_id AND t.status = 'published'
-          AND coalesce(t.maturity_score <= :max_maturity::int, NOT :block_unrated::bool)
-          AND NOT :allow_list_only::bool AND :blocked_tags::text[] = '{}'
-          AND r.available_from <= statement_timestamp()
-          AND statement_timestamp() < r.available_until
-    )
-"""
-_GENRES = f"""
-    SELECT g.slug, coalesce(g.names ->> :language::text, g.name) AS name, count(*) AS titles
-    FROM titles t CROSS JOIN unnest(t.genres) AS named(slug) JOIN genres g USING (slug)
-    WHERE {VISIBLE} GROUP BY g.slug ORDER BY 2
-"""
-_LABELS = """
-    SELECT value, count(*) AS n
-    FROM titles t CROSS JOIN unnest(t.{column}) AS labels(value)
-    WHERE {visible} GROUP BY value ORDER BY n DESC, value
+_ELSEWHERE = f"SELECT true FROM titles t WHERE t.id = :title_id AND {VISIBLE_ELSEWHERE}"
+_OPENING = f"""
+    SELECT t.id, min(w.available_from) AS available_from
+    FROM title_rights w JOIN titles t ON t.id = w.title_id
+    WHERE w.announced AND w.available_from > statement_timestamp()
+      AND w.territory IN (:territory::text, '**') AND {ANNOUNCED}
+    GROUP BY t.id
+    HAVING :after::timestamptz IS NULL
+        OR (min(w.available_from), t.id) > (:after::timestamptz, :after_id::uuid)
+    ORDER BY min(w.available_from), t.id
+    LIMIT :wanted
 """
 _PERSON = "SELECT id, name FROM people WHERE id = :person_id"
 _TITLES_OF_PERSON = f"""
@@ -87,6 +93,11 @@ _TITLES_OF_PERSON = f"""
     FROM title_people c JOIN titles t ON t.id = c.title_id
     WHERE c.person_id = :person_id AND {VISIBLE}
     GROUP BY t.id ORDER BY max(t.year) DESC NULLS LAST, t.id LIMIT 200
+"""
+_RATINGS = """
+    SELECT system, country, jsonb_agg(jsonb_build_object('label', label, 'score', score,
+               'description', description) ORDER BY score, label) AS ratings
+    FROM maturity_ratings GROUP BY system, country ORDER BY system
 """
 
 
@@ -106,19 +117,16 @@ async def title_detail(
         NotInTerritory: it is visible elsewhere and the operator wants that known.
     """
     row = await tx.one(
-        _DETAIL, title_id=title_id, **visibility_of(viewer), **_only_languages(viewer)
+        _DETAIL,
+        title_id=title_id,
+        languages=list(viewer.languages),
+        **visibility_of(viewer),
     )
     if row is None:
-        await refuse_invisible(tx, viewer, title_id, reveal_territories=reveal_territories)
-    assert row is not None
+        raise await _why_invisible(tx, viewer, title_id, reveal_territories=reveal_territories)
     credits_ = await tx.all(_CREDITS, title_id=title_id)
     seasons = await seasons_of(tx, title_id) if row["kind"] == "series" else []
     return _detail_of(row, credits_, seasons)
-
-
-def _only_languages(viewer: Viewer) -> dict[str, Any]:
-    shared = card_parameters(viewer)
-    return {name: shared[name] for name in ("language", "languages")}
 
 
 def _detail_of(row: Row, credits_: Sequence[Row], seasons: list[SeasonOut]) -> TitleDetail:
@@ -145,19 +153,15 @@ def _detail_of(row: Row, credits_: Sequence[Row], seasons: list[SeasonOut]) -> T
     )
 
 
-async def refuse_invisible(
+async def _why_invisible(
     tx: ReadTx, viewer: Viewer, title_id: UUID, *, reveal_territories: bool
-) -> None:
-    """Say why a title cannot be seen: not at all, or not in this country."""
-    if reveal_territories:
-        known = visibility_of(viewer)
-        names = ("max_maturity", "block_unrated", "allow_list_only", "blocked_tags")
-        elsewhere = await tx.scalar(
-            _IN_ANOTHER_TERRITORY, title_id=title_id, **{name: known[name] for name in names}
-        )
-        if elsewhere:
-            raise NotInTerritory()
-    raise NotFound()
+) -> Problem:
+    """Why a title cannot be seen: not at all, or not in this country."""
+    if reveal_territories and await tx.scalar(
+        _ELSEWHERE, title_id=title_id, **visibility_of(viewer)
+    ):
+        return NotInTerritory()
+    return NotFound()
 
 
 async def require_visible(tx: ReadTx, viewer: Viewer, title_id: UUID) -> str:
@@ -183,11 +187,30 @@ async def seasons(tx: ReadTx, viewer: Viewer, title_id: UUID) -> Seasons:
     return Seasons(items=await seasons_of(tx, title_id))
 
 
-async def episodes(tx: ReadTx, viewer: Viewer, title_id: UUID, season: int | None) -> Episodes:
+async def episodes(
+    tx: ReadTx,
+    viewer: Viewer,
+    title_id: UUID,
+    *,
+    season: int | None,
+    cursor: str | None,
+    page_size: int,
+) -> Episodes:
     """Published episodes of a series or of one season, in order."""
     await require_visible(tx, viewer, title_id)
-    rows = await tx.all(_EPISODES, title_id=title_id, season=season)
-    return Episodes(items=[_episode_of(row) for row in rows])
+    after_season, after_number = decode_cursor(cursor, (int, int)) if cursor else (None, None)
+    rows = await tx.all(
+        _EPISODES,
+        title_id=title_id,
+        season=season,
+        after_season=after_season,
+        after_number=after_number,
+        wanted=page_size + 1,
+    )
+    page = rows[:page_size]
+    more = len(rows) > len(page)
+    next_cursor = encode_cursor(page[-1]["season_number"], page[-1]["number"]) if more else None
+    return Episodes(items=[_episode_of(row) for row in page], next_cursor=next_cursor)
 
 
 def _episode_of(row: Row) -> EpisodeOut:
@@ -202,20 +225,18 @@ async def extras(tx: ReadTx, viewer: Viewer, title_id: UUID) -> Extras:
     return Extras(items=[ExtraOut.model_construct(**row) for row in rows])
 
 
-async def genres_for(tx: ReadTx, viewer: Viewer) -> list[GenreOut]:
-    """Genres with visible titles, by name."""
-    rows = await tx.all(_GENRES, language=viewer.languages[0], **visibility_of(viewer))
-    return [GenreOut.model_construct(**row) for row in rows]
-
-
-async def labels_for(tx: ReadTx, viewer: Viewer, facet: str) -> list[FacetCount]:
-    """Moods or themes with visible titles, most frequent first."""
-    sql = _LABELS.format(column=f"{facet}_tags", visible=VISIBLE)
-    rows = await tx.all(sql, **visibility_of(viewer))
-    return [
-        FacetCount(value=row["value"], label=label_of(facet, row["value"]), count=row["n"])
-        for row in rows
-    ]
+async def announced(
+    tx: ReadTx, viewer: Viewer, cursor: str | None, page_size: int
+) -> tuple[dict[UUID, datetime], str | None]:
+    """Titles that open later, and when, next to open first; and the cursor of the next page."""
+    after, after_id = decode_cursor(cursor, (datetime, UUID)) if cursor else (None, None)
+    rows = await tx.all(
+        _OPENING, after=after, after_id=after_id, wanted=page_size + 1, **visibility_of(viewer)
+    )
+    page = rows[:page_size]
+    more = len(rows) > len(page)
+    next_cursor = encode_cursor(page[-1]["available_from"], page[-1]["id"]) if more else None
+    return {row["id"]: row["available_from"] for row in page}, next_cursor
 
 
 async def person_with_titles(
@@ -232,3 +253,18 @@ async def person_with_titles(
         raise NotFound()
     roles = sorted({role for row in rows for role in row["roles"]})
     return person["name"], roles, [row["id"] for row in rows]
+
+
+async def rating_systems(tx: ReadTx) -> RatingSystems:
+    """National rating systems with their labels, youngest age first."""
+    rows: list[dict[str, Any]] = [dict(row) for row in await tx.all(_RATINGS)]
+    return RatingSystems(
+        items=[
+            RatingSystem(
+                system=row["system"],
+                country=row["country"],
+                ratings=[RatingOut(**rating) for rating in row["ratings"]],
+            )
+            for row in rows
+        ]
+    )

@@ -2,32 +2,35 @@
 
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 
-from matinee.accounts.viewer import AnyViewer, ProfileRequired, SessionRevoked
+from matinee.accounts.viewer import SIGNED_IN, AnyViewer, ProfileRequired
 from matinee.catalog import collections, lists, queries
-from matinee.catalog.browse import Browse
+from matinee.catalog.filters import Browse
 from matinee.catalog.queries import NotInTerritory
 from matinee.catalog.schemas import (
     CollectionOut,
     Collections,
+    ComingSoon,
     Episodes,
     Extras,
     Genres,
     Labels,
     PersonOut,
+    RatingSystems,
     Seasons,
     TitleDetail,
     TitlePage,
 )
+from matinee.core.caching import revalidated
 from matinee.core.errors import BadCursor, InvalidValue, NotFound, UnknownField, problems
 from matinee.core.routing import api_router
 from matinee.core.schema import Cursor, PageSize, PathId
 from matinee.runtime import Read, RuntimeDep
 
-router = api_router("/catalog", tag="catalogue")
+router = api_router("/catalog", tag="catalogue", dependencies=[Depends(revalidated)])
 
-WHO = (SessionRevoked, ProfileRequired)
+WHO = (*SIGNED_IN, ProfileRequired)
 
 
 @router.get(
@@ -64,16 +67,20 @@ async def list_seasons(viewer: AnyViewer, tx: Read, title_id: PathId) -> Seasons
 @router.get(
     "/titles/{title_id}/episodes",
     summary="Episodes of a series",
-    responses=problems(*WHO, NotFound),
+    responses=problems(*WHO, NotFound, BadCursor),
 )
 async def list_episodes(
     viewer: AnyViewer,
     tx: Read,
     title_id: PathId,
     season: Annotated[int | None, Query(ge=0, le=10_000, description="Only this season.")] = None,
+    cursor: Cursor = None,
+    page_size: PageSize = 100,
 ) -> Episodes:
-    """Published episodes in order."""
-    return await queries.episodes(tx, viewer, title_id, season)
+    """Published episodes in order, specials last."""
+    return await queries.episodes(
+        tx, viewer, title_id, season=season, cursor=cursor, page_size=page_size
+    )
 
 
 @router.get(
@@ -82,6 +89,14 @@ async def list_episodes(
 async def list_extras(viewer: AnyViewer, tx: Read, title_id: PathId) -> Extras:
     """Trailers first."""
     return await queries.extras(tx, viewer, title_id)
+
+
+@router.get("/coming-soon", summary="Coming soon", responses=problems(*WHO, BadCursor))
+async def list_coming_soon(
+    viewer: AnyViewer, tx: Read, cursor: Cursor = None, page_size: PageSize = 24
+) -> ComingSoon:
+    """Announced titles whose rights window has yet to open here, next to open first."""
+    return await lists.coming_soon(tx, viewer, cursor=cursor, page_size=page_size)
 
 
 @router.get("/genres", summary="Genres", responses=problems(*WHO))
@@ -109,9 +124,9 @@ async def get_person(viewer: AnyViewer, tx: Read, person_id: PathId) -> PersonOu
 
 
 @router.get("/collections", summary="Collections", responses=problems(*WHO))
-async def list_collections(viewer: AnyViewer, tx: Read) -> Collections:
+async def list_collections(viewer: AnyViewer, runtime: RuntimeDep) -> Collections:
     """Published collections in which the viewer may see at least three titles."""
-    return await collections.list_collections(tx, viewer)
+    return await lists.list_collections(runtime, viewer)
 
 
 @router.get(
@@ -126,3 +141,9 @@ async def get_collection(
 ) -> CollectionOut:
     """A collection and the titles in it that the viewer may see."""
     return await collections.collection(tx, viewer, slug, cursor=cursor, page_size=page_size)
+
+
+@router.get("/ratings", summary="Age ratings")
+async def list_ratings(tx: Read) -> RatingSystems:
+    """National rating systems and the ages that their labels stand for."""
+    return await queries.rating_systems(tx)

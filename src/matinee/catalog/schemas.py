@@ -55,6 +55,16 @@ class Card(Output):
     )
 
 
+class ComingSoonCard(Card):
+    """A title that cannot be seen yet."""
+
+    available_from: datetime = Field(description="When it opens in the viewer's territory.")
+
+
+class ComingSoon(Page[ComingSoonCard]):
+    """One page of announced titles, next to open first."""
+
+
 class FacetCount(Output):
     """How many titles of the list have a value."""
 
@@ -112,7 +122,7 @@ class EpisodeOut(Output):
 
 
 class SeasonOut(Output):
-    """A season without its episodes."""
+    """A season that has episodes to show."""
 
     id: UUID
     number: int
@@ -157,10 +167,8 @@ class Seasons(Output):
     items: list[SeasonOut]
 
 
-class Episodes(Output):
-    """Episodes in order."""
-
-    items: list[EpisodeOut]
+class Episodes(Page[EpisodeOut]):
+    """One page of episodes, specials last."""
 
 
 class Extras(Output):
@@ -188,7 +196,7 @@ class Labels(Output):
 
 
 class PersonOut(Output):
-    """Somebody, and the visible titles he or she took part in, newest first."""
+    """Somebody, and the latest 200 visible titles he or she took part in, newest first."""
 
     id: UUID
     name: str
@@ -203,7 +211,7 @@ class CollectionCard(Output):
     name: str
     description: str | None
     image_url: str | None
-    titles: int = Field(description="Visible ones.")
+    titles: int = Field(description="Visible ones, counted up to 1 000.")
 
 
 class Collections(Output):
@@ -217,3 +225,25 @@ class CollectionOut(CollectionCard):
 
     items: list[Card]
     next_cursor: str | None = None
+
+
+class RatingOut(Output):
+    """One label of a national rating system."""
+
+    label: str = Field(examples=["PG-13"])
+    score: int = Field(description="The age it stands for.", examples=[13])
+    description: str = Field(examples=["Parents strongly cautioned."])
+
+
+class RatingSystem(Output):
+    """A national rating system, its labels from the youngest age on."""
+
+    system: str = Field(examples=["US-MPAA"])
+    country: str = Field(examples=["US"])
+    ratings: list[RatingOut]
+
+
+class RatingSystems(Output):
+    """All rating systems that titles may be rated in."""
+
+    items: list[RatingSystem]

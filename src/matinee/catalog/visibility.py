@@ -4,18 +4,15 @@ from typing import Any
 
 from matinee.accounts.viewer import Viewer
 
-VISIBLE = """(
+OPEN_WINDOW = """(
+    r.title_id = t.id AND r.territory IN (:territory::text, '**')
+    AND r.available_from <= statement_timestamp() AND statement_timestamp() < r.available_until
+)"""
+"""SQL over `titles t` and `title_rights r`: the title may be shown here and now by this row."""
+
+_ALLOWED = """
     t.status = 'published'
     AND coalesce(t.maturity_score <= :max_maturity::int, NOT :block_unrated::bool)
-    AND (
-        NOT t.rights_managed
-        OR EXISTS (
-            SELECT 1 FROM title_rights r
-            WHERE r.title_id = t.id AND r.territory IN (:territory::text, '**')
-              AND r.available_from <= statement_timestamp()
-              AND statement_timestamp() < r.available_until
-        )
-    )
     AND (
         :blocked_tags::text[] = '{}'
         OR NOT (
@@ -26,17 +23,50 @@ VISIBLE = """(
     AND (
         NOT :allow_list_only::bool
         OR EXISTS (
-            SELECT 1 FROM profile_allowed_titles a
+            SELECT FROM profile_allowed_titles a
             WHERE a.user_id = :user_id::uuid AND a.profile_id = :profile_id::uuid
               AND a.title_id = t.id
         )
     )
+"""
+"""All of the rule but the place and time."""
+
+# OFFSET 0 keeps PostgreSQL from hashing the windows of the whole catalogue for one page.
+VISIBLE = f"""(
+    {_ALLOWED}
+    AND (
+        NOT t.rights_managed
+        OR EXISTS (SELECT FROM title_rights r WHERE {OPEN_WINDOW} OFFSET 0)
+    )
 )"""
 """SQL over `titles t`; its parameters come from `visibility_of`."""
 
+VISIBLE_IN_BULK = f"""(
+    {_ALLOWED}
+    AND (NOT t.rights_managed OR EXISTS (SELECT FROM title_rights r WHERE {OPEN_WINDOW}))
+)"""
+"""The same rule for statements that look at most of the catalogue: windows are hashed once."""
+
+VISIBLE_ELSEWHERE = f"""(
+    {_ALLOWED}
+    AND EXISTS (
+        SELECT FROM title_rights r
+        WHERE r.title_id = t.id AND r.territory <> :territory::text
+          AND r.available_from <= statement_timestamp()
+          AND statement_timestamp() < r.available_until
+    )
+)"""
+"""Some other territory would show the title to this viewer."""
+
+ANNOUNCED = f"""(
+    {_ALLOWED}
+    AND NOT EXISTS (SELECT FROM title_rights r WHERE {OPEN_WINDOW})
+)"""
+"""The title is shut here; with an announced window yet to open it may be called coming soon."""
+
 
 def visibility_of(viewer: Viewer) -> dict[str, Any]:
-    """The parameters of `VISIBLE` for a viewer."""
+    """The parameters of `VISIBLE` and its kin for a viewer."""
     return {
         "territory": viewer.territory,
         "max_maturity": viewer.max_maturity,

@@ -1,0 +1,1 @@
+"""What the operator's editors do with titles, seasons and episodes."""

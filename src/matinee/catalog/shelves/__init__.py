@@ -1,0 +1,1 @@
+"""How editors group titles: genres, people, collections."""
