@@ -69,6 +69,18 @@ async def insert(runtime: Runtime, table: str, **columns: Any) -> UUID:
     return made
 
 
+async def execute(runtime: Runtime, sql: str, *values: Any) -> None:
+    """Change rows behind the application's back; time passes this way."""
+    async with runtime.database.write() as tx:
+        await (await tx.connection()).execute(sql, *values)
+
+
+async def scalar(runtime: Runtime, sql: str, *values: Any) -> Any:
+    """One value from the database."""
+    async with runtime.database.read() as tx:
+        return await (await tx.connection()).fetchval(sql, *values)
+
+
 async def sign_in(
     client: AsyncClient, email: str = "ana@example.com", password: str = PASSWORD
 ) -> dict[str, str]:
