@@ -22,7 +22,7 @@ from matinee.accounts.credentials import (
 from matinee.core.context import current_request
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import Forbidden, NotAuthenticated, UnsupportedMediaType
-from matinee.core.languages import accepted_languages, with_bases
+from matinee.core.languages import accepted_languages, until_available, with_bases
 from matinee.runtime import Runtime, RuntimeDep
 
 REMEMBERED = timedelta(seconds=5)
@@ -282,7 +282,7 @@ async def _anybody(request: Request, runtime: RuntimeDep) -> Viewer:
     viewer = await resolve(request, runtime)
     if viewer.user_id is not None:
         viewer.profile  # noqa: B018 - raises without one
-    return _speaking(viewer, request)
+    return _speaking(viewer, request, runtime)
 
 
 async def _signed_in(request: Request, runtime: RuntimeDep) -> Viewer:
@@ -314,13 +314,13 @@ async def _leaving(request: Request, runtime: RuntimeDep) -> Viewer:
 async def _with_profile(request: Request, runtime: RuntimeDep) -> Viewer:
     viewer = await resolve(request, runtime)
     viewer.profile  # noqa: B018
-    return _speaking(viewer, request)
+    return _speaking(viewer, request, runtime)
 
 
-def _speaking(viewer: Viewer, request: Request) -> Viewer:
+def _speaking(viewer: Viewer, request: Request, runtime: Runtime) -> Viewer:
     """The viewer with the languages of this request: its header's, else the profile's."""
-    asked = accepted_languages(request.headers.get("accept-language", ""))
-    return replace(viewer, languages=asked) if asked else viewer
+    asked = accepted_languages(request.headers.get("accept-language", "")) or viewer.languages
+    return replace(viewer, languages=until_available(asked, runtime.settings.catalog_language))
 
 
 AnyViewer = Annotated[Viewer, Depends(_anybody)]

@@ -30,6 +30,16 @@ def with_bases(tags: list[str] | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(both))
 
 
+def until_available(tags: tuple[str, ...], everything_in: str) -> tuple[str, ...]:
+    """The tags up to the language that everything is available in: later ones are never needed.
+
+    >>> until_available(("de-AT", "de", "en-GB", "en", "fr"), "en")
+    ('de-AT', 'de', 'en-GB', 'en')
+    """
+    end = tags.index(everything_in) + 1 if everything_in in tags else len(tags)
+    return tags[:end]
+
+
 def normalized(tag: str) -> str:
     """The usual spelling of a BCP-47 tag: `pt-br` -> `pt-BR`, `zh-hant` -> `zh-Hant`."""
     first, *rest = tag.split("-")

@@ -62,6 +62,11 @@ class Settings(BaseSettings):
     operator_country: str = Field(
         "US", pattern=r"^[A-Z]{2}$", description="Territory of viewers whose country is unknown."
     )
+    catalog_language: str = Field(
+        "en",
+        pattern=r"^[a-z]{2,3}$",
+        description="Language of the names and texts that titles have without a localisation.",
+    )
 
     database_url: SecretStr | None = Field(
         None,
