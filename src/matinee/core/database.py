@@ -21,7 +21,7 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 # :name, but neither ::type nor a colon inside a word
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
-_STRINGS_AND_COMMENTS = re.compile(r"'(?:[^']|'')*'|--[^\n]*")
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
 
 ACQUIRE_SECONDS = 5.0
@@ -29,6 +29,7 @@ ACQUIRE_SECONDS = 5.0
 GONE = (
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server's farewell arrived while the connection was idle
     asyncpg.AdminShutdownError,
     asyncpg.CannotConnectNowError,
     ConnectionError,
@@ -74,10 +75,10 @@ def _number_parameters(source: str) -> tuple[str, list[str]]:
 
     pieces: list[str] = []
     end = 0
-    for literal in _STRINGS_AND_COMMENTS.finditer(source):
-        pieces.append(_PARAMETER.sub(number, source[end : literal.start()]))
-        pieces.append(literal[0])
-        end = literal.end()
+    for quoted in _QUOTED.finditer(source):
+        pieces.append(_PARAMETER.sub(number, source[end : quoted.start()]))
+        pieces.append(quoted[0])
+        end = quoted.end()
     pieces.append(_PARAMETER.sub(number, source[end:]))
     return "".join(pieces), names
 

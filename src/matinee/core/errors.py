@@ -272,7 +272,7 @@ def problem_of(error: BaseException) -> Problem:
         return from_sqlstate(error)
     if isinstance(error, ClientDisconnect):
         return RequestCutOff()
-    if isinstance(error, ConnectionError | TimeoutError | asyncpg.InterfaceError | OSError):
+    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError | OSError):
         return Unavailable(headers={"Retry-After": "5"})
     return InternalError()
 
@@ -358,6 +358,7 @@ def install_error_handlers(app: FastAPI) -> None:
         HTTPException,
         asyncpg.PostgresError,
         asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
         ClientDisconnect,
         OSError,
     )
