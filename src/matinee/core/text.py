@@ -30,8 +30,10 @@ def fold(text: str) -> str:
     >>> fold("Léon: The  Professional"), fold("Œuvre"), fold("Mr. Robot"), fold("S.W.A.T.")
     ('leon the professional', 'oeuvre', 'mr robot', 'swat')
     """
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    bare = text.casefold().translate(_LETTERS)
+    if not bare.isascii():
+        decomposed = unicodedata.normalize("NFKD", bare)
+        bare = "".join(char for char in decomposed if not unicodedata.combining(char))
     bare = _DOTTED_INITIALS.sub("", _APOSTROPHES.sub("", bare))
     return _NOT_A_WORD.sub(" ", bare).strip()
 

@@ -1,49 +1,29 @@
-"""Writing a batch of imported rows: only what differs, in a fixed number of statements."""
+"""Writing a batch of checked rows: titles by external id, and all that belongs to them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from matinee.catalog.importers.rows import RowError, TitleRow, row_hash
-from matinee.catalog.importers.statements import (
-    APPLY_CHILDREN,
-    CURRENT,
-    KNOWN_HASHES,
-    NEW_GENRES,
-    NEW_PEOPLE,
-    RATINGS,
-    UPSERT_TITLES,
-)
-from matinee.core.database import ReadTx, WriteTx
-from matinee.core.text import fold, searchable, slugify, sort_key
+from matinee.catalog.importers import statements
+from matinee.catalog.importers.children import CHILDREN, LONGEST_KEY, Ids, person_key
+from matinee.catalog.importers.rows import TitleRow
+from matinee.core.database import ReadTx, Row, WriteTx
+from matinee.core.text import searchable, slugify, sort_key
 
 SCALARS = (
     "kind", "name", "original_name", "tagline", "synopsis", "year", "runtime_minutes", "language",
     "audio_languages", "subtitle_languages", "genres", "countries", "studios", "tags", "mood_tags",
     "theme_tags", "is_featured", "status", "external_ids",
 )  # fmt: skip
-CHILDREN = ("people", "localizations", "rights", "images", "assets", "seasons")
-SHOWN_DIFFERENCES = 100
 
 Ratings = dict[tuple[str, str], int]
-
-
-@dataclass
-class Tally:
-    """What became of the rows so far."""
-
-    rows: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    errors: list[RowError] = field(default_factory=list)
-    error_count: int = 0
-    differences: list[dict[str, Any]] = field(default_factory=list)
+Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Numbered:
-    """A valid row with its place in the file and whether its title exists.
+    """A valid row with its place in the file.
 
     The fingerprint is None where editors write: what the last import said stays remembered, so
     that importing the same file again does not undo their work.
@@ -52,163 +32,185 @@ class Numbered:
     index: int
     row: TitleRow
     hash: bytes | None
-    exists: bool
+    exists: bool = True
+
+    @property
+    def id(self) -> str:
+        """The external id."""
+        return self.row.external_id
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many rows became new titles, changed one, or said what was stored already."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: "Written") -> "Written":
+        return Written(
+            self.created + other.created,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+        )
 
 
 async def known_ratings(tx: ReadTx) -> Ratings:
     """Every label of every rating system, with its score."""
-    return {(row["system"], row["label"]): row["score"] for row in await tx.all(RATINGS)}
+    return {(row["system"], row["label"]): row["score"] for row in await tx.all(statements.RATINGS)}
 
 
-async def changed_rows(tx: ReadTx, rows: Sequence[tuple[int, TitleRow]]) -> list[Numbered]:
-    """Those rows that say something new; equal ones need not be written again."""
-    ids = [row.external_id for _, row in rows]
-    known = {
-        stored["external_id"]: stored["import_hash"]
-        for stored in await tx.all(KNOWN_HASHES, external_ids=ids)
-    }
-    numbered = [
-        Numbered(index, row, row_hash(row), row.external_id in known) for index, row in rows
-    ]
-    return [row for row in numbered if known.get(row.row.external_id) != row.hash]
+def rating_is_known(row: TitleRow, ratings: Ratings) -> bool:
+    """Whether the row's age rating, if it has one, is a label of its system."""
+    return row.maturity is None or (row.maturity.system, row.maturity.label) in ratings
 
 
-async def write_rows(tx: WriteTx, rows: Sequence[Numbered], ratings: Ratings) -> None:
-    """Store rows; titles by external id, their children replaced where the row names them.
+async def known_hashes(tx: ReadTx, external_ids: Iterable[str]) -> dict[str, bytes | None]:
+    """Those of the external ids that titles have, with the fingerprint of their last import."""
+    rows = await tx.all(statements.KNOWN_HASHES, external_ids=list(external_ids))
+    return {row["external_id"]: row["import_hash"] for row in rows}
 
-    Seasons and episodes keep their ids (viewers' bookmarks point at them); episodes that a row no
-    longer names are taken off the catalogue, not deleted.
+
+async def write_rows(tx: WriteTx, rows: Sequence[Numbered], ratings: Ratings) -> Written:
+    """Store rows of different external ids in a fixed number of statements.
+
+    Titles, genres and people are locked in this order, each by its key, so that two imports of the
+    same things wait for each other; who comes second updates what the first one added.
     """
+    known = await _lock(tx, rows)
+    fresh = [row for row in rows if _says_something_new(row, known)]
+    if not fresh:
+        return Written(unchanged=len(rows))
+    await _ensure_genres(tx, fresh)
+    people = await _people_ids(tx, fresh)
+    created = await _insert(tx, [row for row in fresh if row.id not in known], ratings)
+    known |= await _lock(tx, [row for row in fresh if row.id not in known | created])
+    changed = [row for row in fresh if row.id in known and _says_something_new(row, known)]
+    updated = await _update(tx, changed, known, ratings)
+    await _replace_children(tx, fresh, created, updated, people)
+    return Written(len(created), len(updated), len(rows) - len(created) - len(updated))
+
+
+async def _lock(tx: WriteTx, rows: Sequence[Numbered]) -> dict[str, Row]:
+    """The titles that exist already, now ours to change."""
     if not rows:
-        return
-    documents = [_document(row, ratings) for row in rows]
-    await _ensure_genres(tx, rows)
-    await _ensure_people(tx, rows)
-    await tx.execute(UPSERT_TITLES, documents=documents)
-    for name, statements in APPLY_CHILDREN.items():
-        concerned = [document for document in documents if name in document["given"]]
-        for statement in statements if concerned else ():
-            await tx.execute(statement, documents=concerned)
+        return {}
+    found = await tx.all(statements.LOCK_KNOWN, external_ids=[row.id for row in rows])
+    return {title["external_id"]: title for title in found}
 
 
-async def differences(tx: ReadTx, rows: Sequence[Numbered]) -> list[dict[str, Any]]:
-    """For a dry run: what would be created, and which fields would change from what to what."""
-    found = await tx.all(CURRENT, external_ids=[row.row.external_id for row in rows])
-    current = {row["external_id"]: dict(row) for row in found}
-    report: list[dict[str, Any]] = []
-    for row in rows[:SHOWN_DIFFERENCES]:
-        stored = current.get(row.row.external_id)
-        entry: dict[str, Any] = {"index": row.index, "external_id": row.row.external_id}
-        if stored is None:
-            report.append(entry | {"action": "create", "name": row.row.name})
-            continue
-        said = _scalars(row.row)
-        changes = {
-            name: [stored[name], value] for name, value in said.items() if stored[name] != value
-        }
-        children = sorted(row.row.model_fields_set & set(CHILDREN))
-        report.append(entry | {"action": "update", "changes": changes, "replaces": children})
-    return report
+def _says_something_new(row: Numbered, known: dict[str, Row]) -> bool:
+    stored = known.get(row.id)
+    return stored is None or row.hash is None or stored["import_hash"] != row.hash
 
 
-def _scalars(row: TitleRow) -> dict[str, Any]:
-    said = {
-        name: getattr(row, name)
-        for name in SCALARS
-        if name in row.model_fields_set or name in ("kind", "status")
-    }
+async def _insert(tx: WriteTx, rows: Sequence[Numbered], ratings: Ratings) -> Ids:
+    if not rows:
+        return {}
+    documents = [_document(row, ratings, row.row.language) for row in rows]
+    inserted = await tx.all(statements.INSERT_TITLES, documents=documents)
+    return {title["external_id"]: title["id"] for title in inserted}
+
+
+async def _update(
+    tx: WriteTx, rows: Sequence[Numbered], known: dict[str, Row], ratings: Ratings
+) -> Ids:
+    if not rows:
+        return {}
+    documents = [
+        _document(row, ratings, row.row.language or known[row.id]["language"]) for row in rows
+    ]
+    await tx.execute(statements.UPDATE_TITLES, documents=documents)
+    return {row.id: known[row.id]["id"] for row in rows}
+
+
+async def _replace_children(
+    tx: WriteTx, rows: Sequence[Numbered], created: Ids, updated: Ids, people: Ids
+) -> None:
+    """A list that a row gives replaces the stored one; one that it does not give stays."""
+    ids = created | updated
+    for name, children in CHILDREN.items():
+        giving = [row for row in rows if row.id in ids and name in row.row.model_fields_set]
+        if old := [updated[row.id] for row in giving if row.id in updated]:
+            await tx.execute(children.delete, title_ids=old)
+        records = [
+            record for row in giving for record in children.records(ids[row.id], row.row, people)
+        ]
+        if records:
+            await tx.copy(children.table, children.columns, records)
+    if with_seasons := [
+        {"title_id": str(ids[row.id]), "seasons": _seasons(row.row)}
+        for row in rows
+        if row.id in ids and "seasons" in row.row.model_fields_set
+    ]:
+        for statement in statements.APPLY_SEASONS:
+            await tx.execute(statement, documents=with_seasons)
+
+
+def _seasons(row: TitleRow) -> list[Document]:
+    """Seasons as the statements read them; `episodes` is absent where the row names none."""
+    return [
+        season.model_dump(
+            mode="json", exclude=None if "episodes" in season.model_fields_set else {"episodes"}
+        )
+        for season in row.seasons
+    ]
+
+
+def said_scalars(row: TitleRow) -> Document:
+    """The plain columns that a row gives, genres as slugs."""
+    said = {name: getattr(row, name) for name in SCALARS if name in row.model_fields_set}
     if "genres" in said:
-        said["genres"] = [slugify(name) or name for name in row.genres]
+        said["genres"] = list(dict.fromkeys(genre_slug(name) for name in row.genres))
     return said
 
 
-def _document(numbered: Numbered, ratings: Ratings) -> dict[str, Any]:
-    """A row as the statements read it: `given` names what it says."""
+def _document(numbered: Numbered, ratings: Ratings, language: str | None) -> Document:
+    """A row as the statements read it: `given` names the columns that it changes."""
     row = numbered.row
-    said = _scalars(row)
+    said = said_scalars(row)
     said["folded_name"] = searchable(row.name)
-    said["sort_name"] = sort_key(row.name, row.language)
+    said["sort_name"] = sort_key(row.name, language)[:LONGEST_KEY]
     if "maturity" in row.model_fields_set:
         rating = row.maturity
         said["maturity_system"] = rating.system if rating else None
         said["maturity_label"] = rating.label if rating else None
         said["maturity_score"] = ratings[rating.system, rating.label] if rating else None
-    children = {
-        name: [part.model_dump(mode="json") for part in getattr(row, name)]
-        for name in CHILDREN
-        if name in row.model_fields_set
-    }
-    for credit in children.get("people", ()):
-        credit["name_key"] = person_key(credit["name"])
+    if "rights" in row.model_fields_set:
+        said["rights_managed"] = bool(row.rights)
+    defaults = {"kind": row.kind, "status": row.status}
+    hash_text = numbered.hash.hex() if numbered.hash else None
     return {
-        **said,
-        **children,
-        "given": [*said, *children],
-        "external_id": row.external_id,
-        "import_hash": numbered.hash.hex() if numbered.hash else None,
-    }
+        **defaults, **said, "given": list(said),
+        "external_id": row.external_id, "import_hash": hash_text,
+    }  # fmt: skip
 
 
-def person_key(name: str) -> str:
-    """What makes two spellings the same person."""
-    return fold(name) or name.casefold()
+@lru_cache(maxsize=4096)
+def genre_slug(name: str) -> str:
+    """The slug of a genre; names without Latin letters are their own."""
+    return slugify(name) or name
 
 
 async def _ensure_genres(tx: WriteTx, rows: Sequence[Numbered]) -> None:
-    names = {slugify(name) or name: name for row in rows for name in row.row.genres}
+    names = {genre_slug(name): name for row in rows for name in row.row.genres}
     if names:
-        await tx.execute(NEW_GENRES, slugs=list(names), names=list(names.values()))
+        await tx.execute(statements.NEW_GENRES, slugs=list(names), names=list(names.values()))
 
 
-async def _ensure_people(tx: WriteTx, rows: Sequence[Numbered]) -> None:
+async def _people_ids(tx: WriteTx, rows: Sequence[Numbered]) -> Ids:
+    """The people of all credits by key; unknown ones are added."""
     names = {person_key(credit.name): credit.name for row in rows for credit in row.row.people}
-    if names:
-        # sorted, so that two imports take the same locks in the same order
-        keys = sorted(names)
-        await tx.execute(NEW_PEOPLE, keys=keys, names=[names[key] for key in keys])
+    if not names:
+        return {}
+    ids = await _ids(tx, statements.PEOPLE_BY_KEY, keys=list(names))
+    if new := [key for key in names if key not in ids]:
+        ids |= await _ids(tx, statements.NEW_PEOPLE, keys=new, names=[names[key] for key in new])
+    if raced := [key for key in new if key not in ids]:
+        ids |= await _ids(tx, statements.PEOPLE_BY_KEY, keys=raced)
+    return ids
 
 
-def check_ratings(
-    rows: Sequence[tuple[int, TitleRow]], ratings: Ratings
-) -> tuple[list[tuple[int, TitleRow]], list[RowError]]:
-    """Split off the rows whose age rating nobody knows."""
-    good: list[tuple[int, TitleRow]] = []
-    errors: list[RowError] = []
-    for index, row in rows:
-        rating = row.maturity
-        if rating is None or (rating.system, rating.label) in ratings:
-            good.append((index, row))
-            continue
-        errors.append(
-            RowError(
-                index=index,
-                external_id=row.external_id,
-                field="maturity",
-                code="invalid_value",
-                message=f"There is no rating {rating.system} {rating.label}.",
-            )
-        )
-    return good, errors
-
-
-def check_repeats(
-    rows: Sequence[tuple[int, TitleRow]], seen: set[str]
-) -> tuple[list[tuple[int, TitleRow]], list[RowError]]:
-    """Split off rows whose external id stood in the file before; `seen` grows."""
-    good: list[tuple[int, TitleRow]] = []
-    errors: list[RowError] = []
-    for index, row in rows:
-        if row.external_id not in seen:
-            seen.add(row.external_id)
-            good.append((index, row))
-            continue
-        errors.append(
-            RowError(
-                index=index,
-                external_id=row.external_id,
-                field="external_id",
-                code="conflict",
-                message="This external id stands in the file twice; the first row counts.",
-            )
-        )
-    return good, errors
+async def _ids(tx: WriteTx, statement: str, **params: Any) -> Ids:
+    return {row["name_key"]: row["id"] for row in await tx.all(statement, **params)}

@@ -1,17 +1,35 @@
 """The shape of one imported title: our own format, which all other shapes are turned into."""
 
 import hashlib
-from datetime import date
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
+from matinee.catalog.importers.problems import InvalidRow, Unreadable
 from matinee.catalog.vocabulary import MOODS, THEMES
-from matinee.core.schema import Country, Input, Language, Line, Moment, Prose, Territory, Year, text
+from matinee.core.schema import (
+    Country,
+    Input,
+    Language,
+    Line,
+    Moment,
+    Output,
+    Prose,
+    Territory,
+    Year,
+    text,
+)
 from matinee.models.catalog import ASSET_PROTOCOLS, CREDIT_ROLES, IMAGE_KINDS
 
 MESSAGE_LIMIT = 200
+
+# what the database driver stores as -infinity and infinity
+BEGINNING_OF_TIME = datetime.min.replace(tzinfo=UTC)
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 def _known(labels: Any) -> Any:
@@ -21,6 +39,13 @@ def _known(labels: Any) -> Any:
         return value
 
     return check
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the moment is out of range") from None
 
 
 def _no_repeats(values: list[str]) -> list[str]:
@@ -35,6 +60,7 @@ Mood = Annotated[str, AfterValidator(_known(MOODS))]
 Theme = Annotated[str, AfterValidator(_known(THEMES))]
 ExternalId = Annotated[str, *text(max_length=200)]
 Minutes = Annotated[int, Field(ge=1, le=10_000)]
+UtcMoment = Annotated[Moment, AfterValidator(_in_utc)]
 Seconds = Annotated[int, Field(ge=0, le=600_000)]
 
 
@@ -66,9 +92,19 @@ class RightsRow(Input):
     """When and where the title may be shown."""
 
     territory: Territory = "**"
-    available_from: Moment | None = None
-    available_until: Moment | None = None
+    available_from: UtcMoment | None = None
+    available_until: UtcMoment | None = None
     announced: bool = False
+
+    @property
+    def start(self) -> datetime:
+        """The first moment, or the beginning of time."""
+        return self.available_from or BEGINNING_OF_TIME
+
+    @property
+    def end(self) -> datetime:
+        """The moment after the last one, or the end of time."""
+        return self.available_until or END_OF_TIME
 
 
 class ImageRow(Input):
@@ -152,41 +188,90 @@ class TitleRow(Input):
     seasons: Annotated[list[SeasonRow], Field(max_length=500)] = []
 
 
-class RowError(Input):
-    """What is wrong with one row of a file; `index` counts from 0."""
+class RowError(Output):
+    """What is wrong with one row of a file."""
 
-    index: int
+    index: int = Field(description="Place in the file, from 0.")
     external_id: str | None = None
-    field: str | None = None
+    field: str | None = Field(None, description="Dotted path inside the row.")
     code: str
     message: str
 
 
-def read_row(index: int, raw: Any) -> TitleRow | RowError:
-    """A row, or the first thing that is wrong with it."""
-    if not isinstance(raw, dict):
-        return RowError(index=index, code="malformed_json", message="The row is not an object.")
+def row_error(index: int, external_id: str | None, problem: InvalidRow) -> RowError:
+    """A problem of one row as it is reported."""
+    return RowError(
+        index=index,
+        external_id=printable(external_id) if external_id else None,
+        field=problem.field,
+        code=problem.code,
+        message=str(problem),
+    )
+
+
+def title_of(said: Any) -> TitleRow:
+    """What a row says, checked.
+
+    Raises:
+        InvalidRow: with the first thing that is wrong.
+    """
+    if isinstance(said, Unreadable):
+        raise InvalidRow("malformed_json", said.message)
+    if not isinstance(said, dict):
+        raise InvalidRow("malformed_json", "The row is not an object.")
     try:
-        return TitleRow.model_validate(raw)
+        row = TitleRow.model_validate(said)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         code = "unknown_field" if first["type"] == "extra_forbidden" else "validation_failed"
-        return RowError(
-            index=index,
-            external_id=_printable(raw.get("external_id")),
-            field=_printable(".".join(str(part) for part in first["loc"])),
-            code=code,
-            message=_printable(first["msg"]) or "",
-        )
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidRow(code, printable(first["msg"]), printable(where)) from None
+    if field := _contradiction(row):
+        raise InvalidRow("rule_violated", CONTRADICTIONS[field], field)
+    return row
 
 
-def _printable(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return None
-    return value.encode("utf-8", "replace").decode().replace("\0", "�")[:MESSAGE_LIMIT]
+CONTRADICTIONS = {
+    "localizations": "A language stands there twice.",
+    "rights": "A window ends before it begins, or two of one territory overlap.",
+    "seasons": "A season or episode number stands there twice.",
+}
 
 
-def row_hash(row: TitleRow) -> bytes:
-    """A fingerprint of what a row says; equal rows need not be written again."""
-    said = row.model_dump(mode="json", exclude_unset=True)
-    return hashlib.blake2b(orjson.dumps(said, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+def _contradiction(row: TitleRow) -> str | None:
+    """The field that contradicts itself, as the tables would refuse it."""
+    if _repeats(text.language for text in row.localizations):
+        return "localizations"
+    if _repeats(season.number for season in row.seasons) or any(
+        _repeats(episode.number for episode in season.episodes) for season in row.seasons
+    ):
+        return "seasons"
+    return "rights" if _windows_clash(row.rights) else None
+
+
+def _repeats(values: Iterable[Any]) -> bool:
+    listed = list(values)
+    return len(set(listed)) < len(listed)
+
+
+def _windows_clash(rights: Iterable[RightsRow]) -> bool:
+    """Whether a window is empty, or two of one territory overlap."""
+    windows = sorted((right.territory, right.start, right.end) for right in rights)
+    return any(start >= end for _, start, end in windows) or any(
+        territory == following and end > start
+        for (territory, _, end), (following, start, _) in pairwise(windows)
+    )
+
+
+def printable(text: str) -> str:
+    """Text that can be stored and shown, whatever the file said."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "�")[:MESSAGE_LIMIT]
+
+
+def fingerprint(said: Any) -> bytes:
+    """What makes two rows say the same; equal rows need not be checked and written again."""
+    try:
+        text = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return b""
+    return hashlib.blake2b(text, digest_size=16).digest()

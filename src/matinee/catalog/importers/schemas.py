@@ -7,7 +7,9 @@ from uuid import UUID
 from pydantic import Field
 
 from matinee.catalog.importers.rows import RowError
-from matinee.core.schema import Output
+from matinee.core.schema import Output, Page
+
+State = Literal["uploading", "queued", "running", "done", "failed", "canceled"]
 
 
 class ImportReport(Output):
@@ -20,19 +22,36 @@ class ImportReport(Output):
     unchanged: int = 0
     error_count: int = 0
     errors: list[RowError] = Field([], description="The first 200.")
-    differences: list[dict[str, Any]] = Field([], description="Dry run: the first 100 changes.")
-    reason: str | None = Field(None, description="Why it failed, where it did.")
+    differences: list[dict[str, Any]] = Field(
+        [], description="Dry run: the first 100 changes, each field as `[old, new]`."
+    )
+    reason: str | None = Field(None, description="Why it ended early, where it did.")
 
 
-class ImportOut(Output):
-    """An import; finished at once for up to 500 rows, else followed by its job."""
+class ImportSummary(Output):
+    """An import in a list."""
 
     id: UUID
     kind: str = Field(examples=["titles"])
     format: str = Field(examples=["auto"])
-    state: Literal["uploading", "queued", "running", "done", "failed", "canceled"]
+    state: State
     job_id: int | None
     rows_done: int
-    report: ImportReport | None
+    rows_total: int | None = Field(None, description="Rows of the file, once it has arrived.")
     created_at: datetime
     finished_at: datetime | None
+
+
+class ImportOut(ImportSummary):
+    """An import; finished at once for up to 500 rows, else followed by its job."""
+
+    report: ImportReport
+
+    @property
+    def status_code(self) -> int:
+        """202 while the work goes on."""
+        return 202 if self.finished_at is None else 200
+
+
+class Imports(Page[ImportSummary]):
+    """One page of the imports, newest first."""

@@ -1,28 +1,49 @@
 """Importing titles from a file: the same path for uploads, jobs and the command line (O-03)."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+import asyncio
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import partial
+from typing import Any, TypeVar
 
 import asyncpg
 
 from matinee.catalog.importers import loader
-from matinee.catalog.importers.loader import Numbered, Ratings, Tally
-from matinee.catalog.importers.readers import UNREADABLE, Reader, reader_for
-from matinee.catalog.importers.rows import RowError, TitleRow, read_row
-from matinee.catalog.importers.shapes import SHAPES, shape_of
+from matinee.catalog.importers.checking import Checked, Checker
+from matinee.catalog.importers.differences import differences_of
+from matinee.catalog.importers.loader import Numbered, Ratings, Written
+from matinee.catalog.importers.problems import InvalidRow, RowsRefused
+from matinee.catalog.importers.reading import one_ahead, read_batches
+from matinee.catalog.importers.rows import RowError, row_error
+from matinee.catalog.importers.shapes import FileFormat
+from matinee.catalog.importers.tally import Tally
 from matinee.catalog.tags import CATALOG
-from matinee.core.database import ReadTx, WriteTx
-from matinee.core.errors import RuleViolated
+from matinee.core.database import WriteTx
+from matinee.core.errors import Busy
+from matinee.core.garbage import collected_rarely
 from matinee.runtime import Runtime
 
-BATCH = 1000
-SHOWN_ERRORS = 200
-FIRST_PIECE = 4096
+CONFLICTS = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+)
+CONFLICT_TRIES = 8
 
-FileFormat = Literal["auto", "own", "csv", "wikipedia"]
-NumberedRow = tuple[int, TitleRow | RowError]
+REFUSALS = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.CardinalityViolationError,
+    asyncpg.ProgramLimitExceededError,
+)
+_WAIT_FOR_OTHERS = "SELECT set_config('lock_timeout', :milliseconds, true)"
+
+Result = TypeVar("Result")
 Progress = Callable[[int], Awaitable[None]]
+Keep = Callable[[WriteTx, Tally, Tally], Awaitable[None]]
+"""Stores, with the batch itself, how far the import has come: from one tally to the next."""
 
 
 @dataclass(frozen=True)
@@ -34,179 +55,179 @@ class Wish:
     all_or_nothing: bool = False
 
 
-class RowsRefused(RuleViolated):
-    """Some rows are wrong, so nothing was imported."""
-
-
-class Rows:
-    """Pieces of a file on their way to becoming numbered rows."""
-
-    def __init__(self, wish_format: FileFormat) -> None:
-        self._format: str = wish_format
-        self._reader: Reader | None = None
-        self._first = b""
-        self.count = 0
-
-    def feed(self, piece: bytes) -> list[NumberedRow]:
-        """Rows that became complete."""
-        if self._reader is None:
-            self._first += piece
-            if len(self._first) < FIRST_PIECE:
-                return []
-            piece, self._first = self._first, b""
-            self._reader = reader_for(piece)
-        return self._numbered(self._reader.feed(piece))
-
-    def finish(self) -> list[NumberedRow]:
-        """The rest."""
-        raw: list[Any] = []
-        if self._reader is None:
-            self._reader = reader_for(self._first)
-            raw = self._reader.feed(self._first)
-        return self._numbered(raw + self._reader.finish())
-
-    def _numbered(self, raw: list[Any]) -> list[NumberedRow]:
-        if raw and self._format == "auto":
-            self._format = shape_of(raw[0])
-        shape = SHAPES.get(self._format, SHAPES["own"])
-        rows: list[NumberedRow] = []
-        for item in raw:
-            given = None if item is UNREADABLE else shape(item)
-            rows.append((self.count, read_row(self.count, given)))
-            self.count += 1
-        return rows
-
-
-class TitleImport:
-    """One import in progress: takes batches of rows, keeps the tally."""
-
-    def __init__(self, wish: Wish, ratings: Ratings) -> None:
-        self.wish = wish
-        self.tally = Tally()
-        self._ratings = ratings
-        self._seen: set[str] = set()
-
-    async def take(self, tx: ReadTx, batch: list[NumberedRow]) -> None:
-        """Check a batch and write what is new in it; a dry run only compares."""
-        self.tally.rows += len(batch)
-        good = [(index, row) for index, row in batch if isinstance(row, TitleRow)]
-        self._note(row for _, row in batch if isinstance(row, RowError))
-        good, errors = loader.check_repeats(good, self._seen)
-        self._note(errors)
-        good, errors = loader.check_ratings(good, self._ratings)
-        self._note(errors)
-        changed = await loader.changed_rows(tx, good)
-        self.tally.unchanged += len(good) - len(changed)
-        if self.wish.dry_run:
-            self._count(changed)
-            room = loader.SHOWN_DIFFERENCES - len(self.tally.differences)
-            self.tally.differences += await loader.differences(tx, changed[: max(room, 0)])
-        elif isinstance(tx, WriteTx):
-            await self._write(tx, changed)
-
-    async def _write(self, tx: WriteTx, changed: list[Numbered]) -> None:
-        """A batch that the database refuses is halved until the culprit stands alone."""
-        if not changed:
-            return
-        try:
-            async with tx.savepoint():
-                await loader.write_rows(tx, changed, self._ratings)
-        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-            if len(changed) == 1:
-                self._note([_refused(changed[0], error)])
-                return
-            middle = len(changed) // 2
-            await self._write(tx, changed[:middle])
-            await self._write(tx, changed[middle:])
-        else:
-            self._count(changed)
-            tx.invalidate(CATALOG)
-
-    def _count(self, changed: list[Numbered]) -> None:
-        updates = sum(row.exists for row in changed)
-        self.tally.updated += updates
-        self.tally.created += len(changed) - updates
-
-    def _note(self, errors: Iterable[RowError]) -> None:
-        for error in errors:
-            self.tally.error_count += 1
-            if len(self.tally.errors) < SHOWN_ERRORS:
-                self.tally.errors.append(error)
-
-    def report(self) -> dict[str, Any]:
-        """What became of the rows, ready for the wire."""
-        tally = self.tally
-        return {
-            "dry_run": self.wish.dry_run,
-            "rows": tally.rows,
-            "created": tally.created,
-            "updated": tally.updated,
-            "unchanged": tally.unchanged,
-            "error_count": tally.error_count,
-            "errors": [error.model_dump() for error in tally.errors],
-            "differences": tally.differences,
-        }
-
-
-def _refused(row: Numbered, error: asyncpg.PostgresError) -> RowError:
-    return RowError(
-        index=row.index,
-        external_id=row.row.external_id,
-        field=getattr(error, "constraint_name", None),
-        code="rule_violated",
-        message="The row contradicts a rule of the catalogue.",
-    )
-
-
 async def run_import(
     runtime: Runtime, pieces: AsyncIterator[bytes], wish: Wish, progress: Progress
 ) -> dict[str, Any]:
     """Import a file that comes in pieces; returns the report.
 
-    Batches are stored one by one, so that a long import is visible as it goes and one that was
-    killed goes on where it stopped; with `all_or_nothing` they are stored together.
+    Batches are stored one by one, so that a long import is visible as it goes; with
+    `all_or_nothing` they are stored together. A dry run only compares.
 
     Raises:
         RowsRefused: all or nothing was asked, and there are errors.
         UnreadableFile: the file broke off; what was stored before stays.
     """
-    async with runtime.database.read() as tx:
-        importing = TitleImport(wish, await loader.known_ratings(tx))
-    timeout = runtime.settings.job_statement_timeout_ms
     if wish.dry_run:
-        async with runtime.database.read(statement_timeout_ms=timeout) as tx:
-            await _take_all(importing, tx, pieces, progress)
+        tally = await compare(runtime, pieces, wish, progress)
     elif wish.all_or_nothing:
-        async with runtime.database.write(statement_timeout_ms=timeout) as wtx:
-            await _take_all(importing, wtx, pieces, progress)
-            if importing.tally.error_count:
-                raise RowsRefused(**importing.report())
+        async with write_patiently(runtime) as tx:
+            tally = await import_together(runtime, tx, pieces, wish, progress)
     else:
-        async for batch in _batches(pieces, wish.format):
-            async with runtime.database.write(statement_timeout_ms=timeout) as wtx:
-                await importing.take(wtx, batch)
-            await progress(importing.tally.rows)
-    return importing.report()
+        tally = await import_in_batches(runtime, pieces, wish, progress)
+    return tally.report(dry_run=wish.dry_run)
 
 
-async def _take_all(
-    importing: TitleImport, tx: ReadTx, pieces: AsyncIterator[bytes], progress: Progress
-) -> None:
-    async for batch in _batches(pieces, importing.wish.format):
-        await importing.take(tx, batch)
-        await progress(importing.tally.rows)
+async def compare(
+    runtime: Runtime, pieces: AsyncIterator[bytes], wish: Wish, progress: Progress
+) -> Tally:
+    """What an import would do."""
+    tally = Tally()
+    async with aclosing(_checked(runtime, pieces, wish, await _ratings(runtime))) as batches:
+        async for batch in batches:
+            created = sum(not row.exists for row in batch.changed)
+            async with runtime.database.read() as tx:
+                found = await differences_of(tx, batch.changed[: tally.room])
+            would = Written(created, len(batch.changed) - created)
+            tally = tally.after(batch, would, differences=found)
+            await progress(tally.rows)
+    return tally
 
 
-async def _batches(
-    pieces: AsyncIterator[bytes], wish_format: FileFormat
-) -> AsyncIterator[list[NumberedRow]]:
-    rows = Rows(wish_format)
-    batch: list[NumberedRow] = []
-    async for piece in pieces:
-        batch += rows.feed(piece)
-        while len(batch) >= BATCH:
-            yield batch[:BATCH]
-            batch = batch[BATCH:]
-    batch += rows.finish()
-    for start in range(0, len(batch), BATCH):
-        yield batch[start : start + BATCH]
+async def import_together(
+    runtime: Runtime,
+    tx: WriteTx,
+    pieces: AsyncIterator[bytes],
+    wish: Wish,
+    progress: Progress,
+) -> Tally:
+    """Import a whole file as part of a transaction.
+
+    Raises:
+        RowsRefused: all or nothing was asked, and there are errors; `details` is the report.
+    """
+    tally, ratings = Tally(), await _ratings(runtime)
+    async with aclosing(_checked(runtime, pieces, wish, ratings)) as batches:
+        async for batch in batches:
+            hopeless = wish.all_or_nothing and (tally.error_count or batch.errors)
+            written, refused = await _store(tx, [] if hopeless else batch.changed, ratings)
+            tally = tally.after(batch, written, refused)
+            await progress(tally.rows)
+    if wish.all_or_nothing and tally.error_count:
+        raise RowsRefused(**tally.report())
+    return tally
+
+
+async def import_in_batches(
+    runtime: Runtime,
+    pieces: AsyncIterator[bytes],
+    wish: Wish,
+    progress: Progress,
+    *,
+    tally: Tally | None = None,
+    keep: Keep | None = None,
+) -> Tally:
+    """Import a file batch by batch, each in its own transaction.
+
+    `tally` is where an interrupted run had come, `keep` stores it for the next one.
+    """
+    tally, ratings = tally or Tally(), await _ratings(runtime)
+    async with aclosing(_checked(runtime, pieces, wish, ratings, skip=tally.rows)) as batches:
+        async for batch in batches:
+            store = partial(_store_batch, runtime, batch, ratings, tally, keep)
+            tally = await again_on_conflict(store)
+            await progress(tally.rows)
+    return tally
+
+
+async def again_on_conflict(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Do work in a transaction again when another one was in its way.
+
+    Raises:
+        Busy: it was every time.
+    """
+    for attempt in range(1, CONFLICT_TRIES + 1):
+        try:
+            return await work()
+        except CONFLICTS:
+            await asyncio.sleep(random.uniform(0.05, 0.1) * attempt)
+    raise Busy(headers={"Retry-After": "5"})
+
+
+@asynccontextmanager
+async def write_patiently(runtime: Runtime) -> AsyncIterator[WriteTx]:
+    """A transaction of a background job: it waits for others as long as its statements may run."""
+    timeout = runtime.settings.job_statement_timeout_ms
+    async with runtime.database.write(statement_timeout_ms=timeout) as tx:
+        await tx.scalar(_WAIT_FOR_OTHERS, milliseconds=str(timeout))
+        yield tx
+
+
+async def _ratings(runtime: Runtime) -> Ratings:
+    async with runtime.database.read() as tx:
+        return await loader.known_ratings(tx)
+
+
+async def _checked(
+    runtime: Runtime, pieces: AsyncIterator[bytes], wish: Wish, ratings: Ratings, skip: int = 0
+) -> AsyncGenerator[Checked, None]:
+    """The batches of a file, checked while the one before is being stored."""
+    batches = _check_batches(runtime, pieces, wish, ratings, skip)
+    with collected_rarely():
+        async with aclosing(one_ahead(batches)) as checked:
+            async for batch in checked:
+                yield batch
+
+
+async def _check_batches(
+    runtime: Runtime, pieces: AsyncIterator[bytes], wish: Wish, ratings: Ratings, skip: int
+) -> AsyncGenerator[Checked, None]:
+    checker = Checker(ratings)
+    async with aclosing(read_batches(pieces, wish.format)) as batches:
+        async for rows in batches:
+            taken = [row for row in rows if row.number < skip]
+            checker.remember(taken)
+            if new := rows[len(taken) :]:
+                ids = [row.external_id for row in new if row.external_id is not None]
+                async with runtime.database.read() as tx:
+                    known = await loader.known_hashes(tx, ids)
+                yield await asyncio.to_thread(checker.check, new, known)
+
+
+async def _store_batch(
+    runtime: Runtime, batch: Checked, ratings: Ratings, before: Tally, keep: Keep | None
+) -> Tally:
+    if not batch.changed and keep is None:
+        return before.after(batch, Written())
+    async with write_patiently(runtime) as tx:
+        written, refused = await _store(tx, batch.changed, ratings)
+        tally = before.after(batch, written, refused)
+        if keep is not None:
+            await keep(tx, before, tally)
+    return tally
+
+
+async def _store(
+    tx: WriteTx, rows: Sequence[Numbered], ratings: Ratings
+) -> tuple[Written, list[RowError]]:
+    """A batch that the database refuses is halved until the culprit stands alone."""
+    if not rows:
+        return Written(), []
+    try:
+        async with tx.savepoint():
+            written = await loader.write_rows(tx, rows, ratings)
+    except REFUSALS as error:
+        if len(rows) == 1:
+            return Written(), [_refused(rows[0], error)]
+        middle = len(rows) // 2
+        first, refused = await _store(tx, rows[:middle], ratings)
+        second, more = await _store(tx, rows[middle:], ratings)
+        return first + second, refused + more
+    if written.created or written.updated:
+        tx.invalidate(CATALOG)
+    return written, []
+
+
+def _refused(row: Numbered, error: asyncpg.PostgresError) -> RowError:
+    rule = getattr(error, "constraint_name", None)
+    problem = InvalidRow("rule_violated", "The row contradicts a rule of the catalogue.", rule)
+    return row_error(row.index, row.id, problem)

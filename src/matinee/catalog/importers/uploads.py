@@ -1,24 +1,28 @@
 """Files that staff upload: small ones imported at once, large ones stored and left to a job."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
-from typing import Any
+from functools import partial
 from uuid import UUID
 
 import asyncpg
 
-from matinee.accounts.audit import SYSTEM, Actor, record
-from matinee.catalog.importers.readers import UnreadableFile
+from matinee.accounts.audit import Actor, record
+from matinee.catalog.importers.imports import find_by_key, finish_import, get_import
+from matinee.catalog.importers.reading import RowReader
+from matinee.catalog.importers.running import import_titles
 from matinee.catalog.importers.schemas import ImportOut
-from matinee.catalog.importers.service import Rows, RowsRefused, Wish, run_import
-from matinee.core.database import ReadTx, Row, WriteTx
-from matinee.core.errors import IdempotencyKeyReused, NotFound, RequestInProgress
-from matinee.core.jobs import EVERY_HOUR, JobCanceled, JobRun, enqueue, job
+from matinee.catalog.importers.service import Wish, again_on_conflict, compare, import_together
+from matinee.core.errors import IdempotencyKeyReused, RequestInProgress
+from matinee.core.jobs import enqueue
 from matinee.runtime import Runtime
 
 INLINE_ROWS = 500
-HELD_BYTES = 8 * 1_048_576
+INLINE_BYTES = 2 * 1_048_576
+CHUNK_BYTES = 1_048_576
 
 _BEGIN = """
     INSERT INTO imports (kind, format, actor_id, idempotency_key, options, state)
@@ -28,31 +32,17 @@ _CHUNK = """
     INSERT INTO import_chunks (import_id, number, body) VALUES (:import_id, :number, :body)
 """
 _QUEUE = """
-    UPDATE imports SET state = 'queued', job_id = :job_id, request_hash = :request_hash
+    UPDATE imports
+    SET state = 'queued', job_id = :job_id, request_hash = :request_hash,
+        options = options || jsonb_build_object('rows', :rows::int)
     WHERE id = :import_id
 """
-_FINISH = """
-    UPDATE imports SET state = :state, report = :report::jsonb, finished_at = clock_timestamp(),
-           rows_done = :rows_done, request_hash = coalesce(:request_hash, request_hash)
-    WHERE id = :import_id
-"""
-_RUNNING = "UPDATE imports SET state = 'running', rows_done = :rows_done WHERE id = :import_id"
 _FORGET = "DELETE FROM imports WHERE id = :import_id"
-_FORGET_CHUNKS = "DELETE FROM import_chunks WHERE import_id = :import_id"
-_FORGET_BROKEN_OFF = """
+_FORGET_STUCK = """
     DELETE FROM imports
-    WHERE state = 'uploading' AND created_at < clock_timestamp() - interval '1 day'
+    WHERE actor_id = :actor_id AND idempotency_key = :key AND state = 'uploading'
+      AND created_at < clock_timestamp() - interval '15 minutes'
 """
-_ONE = """
-    SELECT id, kind, format, state, job_id, rows_done, report, created_at, finished_at, actor_id,
-           options, request_hash
-    FROM imports WHERE id = :import_id
-"""
-_BY_KEY = """
-    SELECT id, kind, format, state, job_id, rows_done, report, created_at, finished_at, request_hash
-    FROM imports WHERE actor_id = :actor_id AND idempotency_key = :key
-"""
-_NEXT_CHUNK = "SELECT body FROM import_chunks WHERE import_id = :import_id AND number = :number"
 
 
 async def import_upload(
@@ -60,208 +50,170 @@ async def import_upload(
 ) -> ImportOut:
     """Import an uploaded file: finished where it has 500 rows or fewer, else queued as a job.
 
+    A file is read to its end before any of it is imported.
+
     Raises:
-        UnreadableFile: the file is not JSON, NDJSON or CSV, or breaks off; nothing was imported.
+        UnreadableFile: it is of no kind that we know, or breaks off.
         RowsRefused: all or nothing was asked, and there are errors.
         IdempotencyKeyReused: the key came with another file or other options before.
+        RequestInProgress: the upload of that key has not ended yet.
     """
-    if key and (repeated := await _repeated(runtime, actor, pieces, wish, key)):
-        return repeated
-    import_id = await _begin(runtime, actor, wish, key)
-    try:
-        held = await _Held.fill(pieces, wish)
-        if held.complete:
-            return await _import_now(runtime, actor, import_id, held, wish)
-        return await _import_later(runtime, actor, import_id, held, pieces, wish)
-    except BaseException:
-        async with runtime.database.write() as tx:
-            await tx.execute(_FORGET, import_id=import_id)
-        raise
-
-
-class _Held:
-    """The beginning of an upload, kept in memory until it is known to be small or large."""
-
-    def __init__(self, wish: Wish) -> None:
-        self.pieces: list[bytes] = []
-        self.complete = False
-        self.hash = _started_hash(wish)
-
-    @classmethod
-    async def fill(cls, pieces: AsyncIterator[bytes], wish: Wish) -> "_Held":
-        """Read until the end, or until there are too many rows or bytes to import at once."""
-        held, rows, count, size = cls(wish), Rows(wish.format), 0, 0
+    if key and (first := await _repeated(runtime, actor, pieces, wish, key)):
+        return first
+    async with _begun(runtime, actor, wish, key) as import_id:
+        upload = Upload(runtime, import_id, wish)
         async for piece in pieces:
-            held.pieces.append(piece)
-            held.hash.update(piece)
-            size += len(piece)
-            count += len(rows.feed(piece))
-            if count > INLINE_ROWS or size > HELD_BYTES:
-                return held
-        held.complete = count + len(rows.finish()) <= INLINE_ROWS
-        return held
+            await upload.take(piece)
+        await upload.finish()
+        if upload.is_large:
+            return await _queue(runtime, actor, upload)
+        return await again_on_conflict(partial(_import_now, runtime, actor, upload))
+
+
+class Upload:
+    """A file on its way in: kept in memory while it is small, in the database once it is not."""
+
+    def __init__(self, runtime: Runtime, import_id: UUID, wish: Wish) -> None:
+        self.import_id = import_id
+        self.wish = wish
+        self._runtime = runtime
+        self._reader = RowReader(wish.format)
+        self._hash = _started_hash(wish)
+        self._held = bytearray()
+        self._chunks = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows so far."""
+        return self._reader.count
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is left to a job."""
+        too_much = self.rows > INLINE_ROWS or len(self._held) > INLINE_BYTES
+        return too_much or self._chunks > 0
+
+    @property
+    def digest(self) -> bytes:
+        """What makes two requests the same."""
+        return self._hash.digest()
+
+    async def take(self, piece: bytes) -> None:
+        """Keep a piece, and see that it can be read.
+
+        Raises:
+            UnreadableFile: it cannot.
+        """
+        self._hash.update(piece)
+        self._held += piece
+        await asyncio.to_thread(self._read, piece)
+        if self.is_large and len(self._held) >= CHUNK_BYTES:
+            await self._store()
+
+    async def finish(self) -> None:
+        """Check that the file is complete.
+
+        Raises:
+            UnreadableFile: it breaks off.
+        """
+        await asyncio.to_thread(self._reader.finish)
+        if self.is_large:
+            await self._store()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """A small file, from its beginning."""
+        yield bytes(self._held)
+
+    def _read(self, piece: bytes) -> None:
+        for _ in self._reader.feed(piece):
+            pass
+
+    async def _store(self) -> None:
+        async with self._runtime.database.write() as tx:
+            await tx.execute(
+                _CHUNK, import_id=self.import_id, number=self._chunks, body=bytes(self._held)
+            )
+        self._chunks += 1
+        self._held.clear()
 
 
 def _started_hash(wish: Wish) -> "hashlib._Hash":
     return hashlib.sha256(repr(wish).encode())
 
 
-async def _again(pieces: list[bytes]) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece
-
-
-async def _begin(runtime: Runtime, actor: Actor, wish: Wish, key: str | None) -> UUID:
+@asynccontextmanager
+async def _begun(
+    runtime: Runtime, actor: Actor, wish: Wish, key: str | None
+) -> AsyncIterator[UUID]:
+    """A place for an upload, which is gone again if the upload comes to nothing."""
     try:
         async with runtime.database.write() as tx:
-            found: UUID = await tx.scalar(
+            await tx.execute(_FORGET_STUCK, actor_id=actor.id, key=key)
+            import_id: UUID = await tx.scalar(
                 _BEGIN, format=wish.format, actor_id=actor.id, key=key, options=asdict(wish)
             )
     except asyncpg.UniqueViolationError:
         raise RequestInProgress("Idempotency-Key") from None
-    return found
+    try:
+        yield import_id
+    except BaseException:
+        async with runtime.database.write() as tx:
+            await tx.execute(_FORGET, import_id=import_id)
+        raise
 
 
 async def _repeated(
     runtime: Runtime, actor: Actor, pieces: AsyncIterator[bytes], wish: Wish, key: str
 ) -> ImportOut | None:
+    """What the first request of this key led to, if it was the same request."""
     async with runtime.database.read() as tx:
-        first = await tx.one(_BY_KEY, actor_id=actor.id, key=key)
-    if first is None:
+        first = await find_by_key(tx, actor, key)
+    if first is None or first["state"] == "uploading":
         return None
-    if first["state"] == "uploading":
-        raise RequestInProgress("Idempotency-Key")
     digest = _started_hash(wish)
     async for piece in pieces:
         digest.update(piece)
     if digest.digest() != first["request_hash"]:
         raise IdempotencyKeyReused("Idempotency-Key")
-    return _out(first)
+    return ImportOut.model_validate(dict(first))
 
 
-async def _import_now(
-    runtime: Runtime, actor: Actor, import_id: UUID, held: _Held, wish: Wish
-) -> ImportOut:
-    async def no_progress(_rows: int) -> None:
-        pass
-
-    report = await run_import(runtime, _again(held.pieces), wish, no_progress)
-    async with runtime.database.write() as tx:
-        await _finish(tx, actor, import_id, "done", report, held.hash.digest())
-        return await _read(tx, import_id)
-
-
-async def _import_later(
-    runtime: Runtime,
-    actor: Actor,
-    import_id: UUID,
-    held: _Held,
-    rest: AsyncIterator[bytes],
-    wish: Wish,
-) -> ImportOut:
-    number = 0
-    for piece in held.pieces:
-        number = await _store(runtime, import_id, number, piece)
-    async for piece in rest:
-        held.hash.update(piece)
-        number = await _store(runtime, import_id, number, piece)
-    async with runtime.database.write() as tx:
-        job_id = await enqueue(tx, import_titles, import_id=str(import_id))
-        await tx.execute(
-            _QUEUE, import_id=import_id, job_id=job_id, request_hash=held.hash.digest()
+async def _import_now(runtime: Runtime, actor: Actor, upload: Upload) -> ImportOut:
+    """Rows, report and audit record are stored together."""
+    timeout = runtime.settings.slow_statement_timeout_ms
+    wish, pieces = upload.wish, upload.pieces()
+    async with runtime.database.write(statement_timeout_ms=timeout) as tx:
+        if wish.dry_run:
+            tally = await compare(runtime, pieces, wish, _no_progress)
+        else:
+            tally = await import_together(runtime, tx, pieces, wish, _no_progress)
+        report = tally.report(dry_run=wish.dry_run)
+        return await finish_import(
+            tx, actor, upload.import_id, "done", report, request_hash=upload.digest
         )
-        await record(tx, actor, "titles.import", targets={"import": import_id}, after=asdict(wish))
-        return await _read(tx, import_id)
 
 
-async def _store(runtime: Runtime, import_id: UUID, number: int, piece: bytes) -> int:
+async def _no_progress(_rows: int) -> None:
+    """Nobody can look before it has ended."""
+
+
+async def _queue(runtime: Runtime, actor: Actor, upload: Upload) -> ImportOut:
     async with runtime.database.write() as tx:
-        await tx.execute(_CHUNK, import_id=import_id, number=number, body=piece)
-    return number + 1
-
-
-async def _finish(
-    tx: WriteTx,
-    actor: Actor,
-    import_id: UUID,
-    state: str,
-    report: dict[str, Any],
-    request_hash: bytes | None = None,
-) -> None:
-    await tx.execute(
-        _FINISH,
-        import_id=import_id,
-        state=state,
-        report=report,
-        rows_done=report.get("rows", 0),
-        request_hash=request_hash,
-    )
-    await tx.execute(_FORGET_CHUNKS, import_id=import_id)
-    figures = {
-        name: value for name, value in report.items() if name not in ("errors", "differences")
-    }
-    await record(tx, actor, "titles.imported", targets={"import": import_id}, after=figures)
-
-
-async def get_import(tx: ReadTx, import_id: UUID) -> ImportOut:
-    """How an import stands.
-
-    Raises:
-        NotFound: there is none of that id.
-    """
-    return await _read(tx, import_id)
-
-
-async def _read(tx: ReadTx, import_id: UUID) -> ImportOut:
-    row = await tx.one(_ONE, import_id=import_id)
-    if row is None:
-        raise NotFound()
-    return _out(row)
-
-
-def _out(row: Row) -> ImportOut:
-    return ImportOut.model_validate(dict(row) | {"report": row["report"] or None})
-
-
-@job("catalog.import_titles", queue="imports", attempts=3)
-async def import_titles(runtime: Runtime, run: JobRun, *, import_id: str) -> None:
-    """Import a stored file; a second run skips what the first one wrote."""
-    identity = UUID(import_id)
-    async with runtime.database.read() as tx:
-        stored = await tx.one(_ONE, import_id=identity)
-    if stored is None or stored["state"] not in ("queued", "running"):
-        return
-    wish = Wish(**stored["options"])
-
-    async def progress(rows: int) -> None:
-        async with runtime.database.write() as tx:
-            await tx.execute(_RUNNING, import_id=identity, rows_done=rows)
-        await run.progress(rows)
-
-    state = "done"
-    try:
-        report = await run_import(runtime, _stored_pieces(runtime, identity), wish, progress)
-    except (UnreadableFile, RowsRefused) as problem:
-        state, report = "failed", {"reason": problem.code, **(problem.details or {})}
-    except JobCanceled:
-        state, report = "canceled", {"reason": "canceled"}
-    async with runtime.database.write() as tx:
-        await _finish(tx, SYSTEM, identity, state, report)
-
-
-async def _stored_pieces(runtime: Runtime, import_id: UUID) -> AsyncIterator[bytes]:
-    number = 0
-    while True:
-        async with runtime.database.read() as tx:
-            piece = await tx.scalar(_NEXT_CHUNK, import_id=import_id, number=number)
-        if piece is None:
-            return
-        yield piece
-        number += 1
-
-
-@job("catalog.forget_broken_off_uploads", every=EVERY_HOUR)
-async def forget_broken_off_uploads(runtime: Runtime, _run: JobRun) -> None:
-    """Uploads whose client went away are not kept."""
-    async with runtime.database.write() as tx:
-        await tx.execute(_FORGET_BROKEN_OFF)
+        job_id = await enqueue(tx, import_titles, import_id=str(upload.import_id))
+        queued = await tx.execute(
+            _QUEUE,
+            import_id=upload.import_id,
+            job_id=job_id,
+            request_hash=upload.digest,
+            rows=upload.rows,
+        )
+        if not queued:
+            raise RequestInProgress("Idempotency-Key")
+        await record(
+            tx,
+            actor,
+            "import.start",
+            targets={"import": upload.import_id, "job": job_id},
+            after=asdict(upload.wish) | {"rows": upload.rows},
+        )
+        return await get_import(tx, upload.import_id)
