@@ -14,6 +14,7 @@ from matinee.accounts import viewer
 from matinee.admin import router as admin
 from matinee.catalog import admin as catalog_admin
 from matinee.catalog import router as catalog
+from matinee.catalog.importers import admin as imports_admin
 from matinee.catalog.shelves import admin as shelves_admin
 from matinee.core.caching import RevalidationMiddleware
 from matinee.core.compression import CompressionMiddleware
@@ -59,6 +60,8 @@ ROUTERS = (
     profiles.router,
     catalog.router,
     catalog_admin.router,
+    imports_admin.router,
+    imports_admin.upload_router,
     shelves_admin.router,
     admin.router,
     api_docs.router,
