@@ -11,12 +11,12 @@ from fastapi import Depends, Request
 
 from matinee.core.cache import Cache
 from matinee.core.database import Database, ReadTx, WriteTx
-from matinee.core.jobs import Worker
 from matinee.core.ratelimit import Limiter
 from matinee.core.redis_link import RedisLink
 from matinee.core.security import Passwords, Tokens
 from matinee.core.settings import Settings, UnsafeSettings
 from matinee.core.telemetry import Metrics
+from matinee.core.worker import Worker
 from matinee.integrations.mail import Mailer, make_mailer
 
 log = structlog.get_logger(__name__)

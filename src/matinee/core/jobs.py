@@ -5,12 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
-import structlog
 
 from matinee.core.context import current_request_id
 from matinee.core.database import Database, WriteTx
-
-log = structlog.get_logger(__name__)
 
 QUEUE = "default"
 EVERY_MINUTE = "* * * * *"
