@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 FIELD_LIMIT = 200
 
+_QUOTED = re.compile(r"'([^']*)'")
+
 
 class ErrorBody(BaseModel):
     """What went wrong, for programs (`code`, `field`, `details`) and for people (`message`)."""
@@ -300,9 +302,14 @@ def _from_validation(error: RequestValidationError) -> Problem:
     elif first["type"] in ("enum", "literal_error", "unknown_value"):
         kind = InvalidValue
     details: dict[str, Any] = {"errors": complaints}
-    if allowed := (first.get("ctx") or {}).get("allowed"):
+    if allowed := _allowed(first.get("ctx") or {}):
         details["allowed"] = allowed
     return kind(complaints[0]["field"] or None, message=complaints[0]["message"], **details)
+
+
+def _allowed(context: dict[str, Any]) -> list[str]:
+    """The values that would have been right; pydantic names those of a Literal in its text."""
+    return context.get("allowed") or _QUOTED.findall(context.get("expected", ""))
 
 
 def _complaint(item: Any) -> dict[str, str]:
