@@ -107,7 +107,7 @@ class Worker:
             )
 
     async def drain(self) -> None:
-        """Run what is waiting now, then return."""
+        """Run what is waiting now, then return; what these jobs enqueue waits for the next time."""
         async with self._app.open_async():
             await self._app.run_worker_async(
                 concurrency=self._concurrency, wait=False, install_signal_handlers=False
