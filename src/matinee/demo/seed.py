@@ -21,6 +21,9 @@ DATA = Path(__file__).with_name("data")
 COUNTRY = "US"
 
 _IS_SEEDED = "SELECT EXISTS (SELECT 1 FROM login_identities WHERE identity = :identity)"
+_HAS_PEOPLE = """
+    SELECT EXISTS (SELECT 1 FROM login_identities WHERE identity NOT LIKE '%@generated.invalid')
+"""
 _SPREAD_ARRIVALS = """
     UPDATE titles t SET added_at = clock_timestamp() - n * interval '5 hours'
     FROM (
@@ -53,6 +56,10 @@ _DROP_FIRST_PROFILE = "DELETE FROM profiles WHERE user_id = :user_id"
 _MAKE_STAFF = "INSERT INTO staff (user_id, role) VALUES (:user_id, :role)"
 
 
+class NotADemo(RuntimeError):
+    """The database serves real people: demo accounts, whose passwords all know, stay out of it."""
+
+
 class DemoDataWrong(RuntimeError):
     """A row of the shipped catalogue was refused."""
 
@@ -62,10 +69,15 @@ async def seed(runtime: Runtime) -> bool:
 
     The people come last and together, so that a run that was killed starts over, and one that ended
     is never repeated: what somebody changes in the demo stays changed.
+
+    Raises:
+        NotADemo: other people use this database.
     """
     async with runtime.database.read() as tx:
         if await tx.scalar(_IS_SEEDED, identity=identity_of(HOUSEHOLD.email)):
             return False
+        if await tx.scalar(_HAS_PEOPLE):
+            raise NotADemo(NotADemo.__doc__)
     for path in sorted(DATA.glob("*.jsonl")):
         await _import_titles(runtime, path)
     password_hash = await runtime.passwords.hash(PASSWORD)
