@@ -8,6 +8,7 @@ import asyncpg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from matinee.core.database import Database
@@ -62,6 +63,12 @@ def head_revision() -> str:
     if head is None:
         raise RuntimeError("no migrations are installed")
     return head
+
+
+def current_revision(dsn: str) -> str | None:
+    """The revision that a database has; None before the first migration."""
+    with engine_of(dsn).connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 async def schema_is_current(database: Database) -> bool:
