@@ -100,6 +100,12 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
     workers: int = Field(1, ge=1, le=64, description="Server processes.")
+    stop_delay_seconds: float = Field(
+        0,
+        ge=0,
+        le=3,
+        description="Time between failing /readyz and closing the port, for load balancers.",
+    )
     run_worker_in_api: bool = Field(
         False, description="Run background jobs inside the API process (small installations)."
     )
