@@ -1,0 +1,63 @@
+"""Ways to run the `matinee` command: inside the test, and as a process of its own."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from matinee.cli import app
+from matinee.core.settings import PREFIX
+from matinee.core.telemetry import configure_logging
+
+Matinee = Callable[..., Result]
+RUN = [sys.executable, "-c", "from matinee.cli import app; app(prog_name='matinee')"]
+
+
+@pytest.fixture
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No MATINEE_* variable is set."""
+    for name in os.environ:
+        if name.startswith(PREFIX):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def matinee(no_settings: None, database_url: str) -> Iterator[Matinee]:
+    """Run a command on the test's database; keywords are further MATINEE_* settings."""
+
+    def run(*arguments: str, typed: str | None = None, **settings: str) -> Result:
+        variables = {"environment": "test", "database_url": database_url} | settings
+        env = {f"{PREFIX}{name}".upper(): value for name, value in variables.items()}
+        return CliRunner().invoke(app, arguments, input=typed, env=env)
+
+    yield run
+    configure_logging("error", "json")
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def process(command: list[str], output: Path, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process with its output in a file, killed when the block ends with it still there."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    env |= {f"{PREFIX}{name}".upper(): value for name, value in settings.items()}
+    with output.open("wb") as file:
+        started = subprocess.Popen(command, stdout=file, stderr=file, env=env)
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.wait()
