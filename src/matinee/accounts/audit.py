@@ -1,7 +1,9 @@
 """Writing down what staff change, in the transaction that changes it (O-04)."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,8 +15,9 @@ from matinee.core.database import WriteTx
 from matinee.core.errors import InternalError
 from matinee.runtime import RuntimeDep
 
-SECRET_WORDS = ("password", "secret", "token", "pin", "hash")
+SECRET_WORDS = frozenset("password passwords secret secrets token tokens pin pins hash".split())
 MASKED = "***"
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 _RECORD = """
     INSERT INTO admin_audit_log
@@ -22,7 +25,10 @@ _RECORD = """
     VALUES (:actor_type, :actor_id, :role, :action, :targets::jsonb, :changes::jsonb, :reason,
             :request_id, :ip::inet)
 """
-_WROTE_SOMETHING = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"
+_WROTE_UNRECORDED = """
+    SELECT pg_current_xact_id_if_assigned() IS NOT NULL
+       AND NOT EXISTS (SELECT FROM admin_audit_log WHERE xid = pg_current_xact_id_if_assigned())
+"""
 
 
 class AuditMissing(InternalError):
@@ -68,37 +74,43 @@ async def record(
         actor_id=actor.id,
         role=actor.role,
         action=action,
-        targets={name: _plain(value) for name, value in targets.items()},
+        targets={name: _masked(name, value) for name, value in targets.items()},
         changes=_difference(before or {}, after or {}),
         reason=reason,
         request_id=request.request_id if request else None,
         ip=request.client_ip if request else None,
     )
-    tx.audited += 1
 
 
 def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
-    for name in before.keys() | after.keys():
-        old, new = before.get(name), after.get(name)
-        if old != new:
-            secret = any(word in name.lower() for word in SECRET_WORDS)
-            changes[name] = [MASKED, MASKED] if secret else [_plain(old), _plain(new)]
-    return changes
+    """What differs, as `{name: [old, new]}`; a secret's change shows, but not the secret."""
+    return {
+        name: [_masked(name, before.get(name)), _masked(name, after.get(name))]
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    }
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes | memoryview):
+def _masked(name: str, value: Any) -> Any:
+    if isinstance(value, bytes | memoryview) or (_is_secret(name) and value is not None):
         return MASKED
-    if isinstance(value, UUID):
-        return str(value)
-    return value
+    if isinstance(value, Mapping):
+        return {str(key): _masked(str(key), inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(name, inner) for inner in value]
+    return str(value) if isinstance(value, UUID) else value
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    """Whether a word of the name is one of ours: `pin_hash`, `accessToken`, but not `opinion`."""
+    return any(word.lower() in SECRET_WORDS for word in _WORDS.findall(name))
 
 
 async def _audited_write(runtime: RuntimeDep) -> AsyncIterator[WriteTx]:
     async with runtime.database.write() as tx:
         yield tx
-        if not tx.audited and tx.started and await tx.scalar(_WROTE_SOMETHING):
+        if tx.started and await tx.scalar(_WROTE_UNRECORDED):
             raise AuditMissing()
 
 

@@ -44,7 +44,7 @@ ANONYMISED = {
 _NOW = "SELECT clock_timestamp()"
 _AUDIT = """
     SELECT occurred_at, action, changes, reason FROM admin_audit_log
-    WHERE targets @> jsonb_build_object('user', :user_id::text) ORDER BY id
+    WHERE targets @> jsonb_build_object('user', :user_id::uuid) ORDER BY id
 """
 
 

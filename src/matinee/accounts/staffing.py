@@ -167,10 +167,10 @@ async def dismiss(tx: WriteTx, viewer: Viewer, user_id: UUID, reason: str | None
     Raises:
         LastAdmin: nobody else could run the service.
     """
-    await require_another_admin(tx, user_id)
     before = await tx.scalar(_ROLE, user_id=user_id)
     if before is None:
         return
+    await require_another_admin(tx, user_id)
     await tx.execute(_DISMISS, user_id=user_id)
     await audit.record(
         tx,

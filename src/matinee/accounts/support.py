@@ -34,11 +34,7 @@ _DETAIL = """
     FROM users u LEFT JOIN staff s ON s.user_id = u.user_id
     WHERE u.user_id = :user_id AND u.status <> 'deleted'
 """
-_LOCK = """
-    SELECT u.status FROM users u
-    WHERE u.user_id = :user_id AND u.status <> 'deleted' FOR NO KEY UPDATE
-"""
-_ROLE = "SELECT role FROM staff WHERE user_id = :user_id"
+_LOCK = "SELECT status FROM users WHERE user_id = :user_id FOR NO KEY UPDATE"
 _SET_STATUS = """
     UPDATE users SET status = :status, updated_at = clock_timestamp() WHERE user_id = :user_id
 """
@@ -84,15 +80,17 @@ async def update_user(tx: WriteTx, viewer: Viewer, user_id: UUID, wish: UpdateUs
     """
     if user_id == viewer.household:
         raise RuleViolated("status", message="You cannot disable yourself.")
+    user = await get_user(tx, user_id)
+    if user.role is not None and not allowed(viewer, STAFF_MANAGE):
+        raise Forbidden(permission=STAFF_MANAGE)
+    if user.status == wish.status:
+        return user
     if wish.status == "disabled":
         await staffing.require_another_admin(tx, user_id)
     before = await tx.scalar(_LOCK, user_id=user_id)
-    if before is None:
+    if before == "deleted":
         raise NotFound()
-    if await tx.scalar(_ROLE, user_id=user_id) and not allowed(viewer, STAFF_MANAGE):
-        raise Forbidden(permission=STAFF_MANAGE)
-    if before != wish.status:
-        await _set_status(tx, viewer, user_id, before, wish)
+    await _set_status(tx, viewer, user_id, before, wish)
     return await get_user(tx, user_id)
 
 
