@@ -175,7 +175,6 @@ class WriteTx(ReadTx):
     def __init__(self, database: "Database", *, statement_timeout_ms: int | None = None) -> None:
         super().__init__(database, statement_timeout_ms=statement_timeout_ms)
         self.invalidated: set[str] = set()
-        self.audited = 0
 
     async def execute(self, statement: Statement | str, /, **params: Any) -> int:
         """Run a statement; returns the number of rows it touched."""

@@ -8,10 +8,9 @@ from matinee.accounts.audit import Actor, AuditedWrite
 from matinee.accounts.staff import CatalogEditor, CatalogReader
 from matinee.accounts.viewer import CHANGING, SIGNED_IN
 from matinee.catalog.importers import imports, uploads
+from matinee.catalog.importers.file_types import BODY, known_file_type
 from matinee.catalog.importers.problems import RowsRefused, UnreadableFile
-from matinee.catalog.importers.schemas import ImportOut, Imports
-from matinee.catalog.importers.service import Wish
-from matinee.catalog.importers.shapes import FileFormat
+from matinee.catalog.importers.schemas import ImportOut, Imports, ImportWish
 from matinee.core.errors import (
     BadCursor,
     Busy,
@@ -21,7 +20,6 @@ from matinee.core.errors import (
     NotFound,
     RequestCutOff,
     RequestInProgress,
-    UnsupportedMediaType,
     problems,
 )
 from matinee.core.routing import UploadRoute, api_router
@@ -31,41 +29,6 @@ from matinee.runtime import Read, RuntimeDep
 router = api_router("/admin", tag="admin")
 upload_router = api_router("/admin", tag="admin", route_class=UploadRoute)
 
-ROW = {"external_id": "film:1", "name": "Metropolis", "year": 1927, "genres": ["Drama"]}
-EXAMPLES = {
-    "application/json": [ROW],
-    "application/x-ndjson": '{"external_id": "film:1", "name": "Metropolis"}\n',
-    "text/csv": "external_id,name,year,genres,directors\nfilm:1,Metropolis,1927,Drama,Fritz Lang\n",
-    "application/xml": "<movie><title>Metropolis</title><year>1927</year></movie>",
-}
-PACKED = ("application/gzip", "application/x-gzip", "application/octet-stream")
-ACCEPTED = frozenset({*EXAMPLES, *PACKED, "application/jsonl", "application/ndjson", "text/xml"})
-BODY = {
-    "required": True,
-    "description": "The file as it is; what is in it is found out by looking, not by its type.",
-    "content": {
-        **{
-            media: {"schema": {"type": "string", "format": "binary"}, "example": example}
-            for media, example in EXAMPLES.items()
-        },
-        "application/gzip": {"schema": {"type": "string", "format": "binary"}},
-    },
-}
-
-
-async def _file_type(request: Request) -> None:
-    """Refuse what is no file, such as a form.
-
-    Raises:
-        UnsupportedMediaType: it is declared as something else.
-    """
-    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if declared not in ACCEPTED:
-        raise UnsupportedMediaType(
-            message="Send JSON, NDJSON, CSV, NFO or gzip as it is.", accepted=sorted(ACCEPTED)
-        )
-
-
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -74,15 +37,12 @@ IdempotencyKey = Annotated[
         description="The same key with the same file gives the first outcome again.",
     ),
 ]
-DryRun = Annotated[bool, Query(description="Change nothing; say what would change.")]
-AllOrNothing = Annotated[bool, Query(description="Store nothing where any row is wrong.")]
-Format = Annotated[FileFormat, Query(description="Whose rows they are; `auto` looks at the first.")]
 
 
 @upload_router.post(
     "/titles/import",
     summary="Import titles from a file",
-    dependencies=[Depends(_file_type)],
+    dependencies=[Depends(known_file_type)],
     openapi_extra={"requestBody": BODY},
     responses={
         202: {"model": ImportOut, "description": "Accepted; a job does the work."},
@@ -97,9 +57,7 @@ async def import_titles(
     response: Response,
     staff: CatalogEditor,
     runtime: RuntimeDep,
-    dry_run: DryRun = False,
-    all_or_nothing: AllOrNothing = False,
-    format: Format = "auto",
+    wish: Annotated[ImportWish, Query()],
     idempotency_key: IdempotencyKey = None,
 ) -> ImportOut:
     """Titles by external id, new ones added and known ones changed; equal rows change nothing.
@@ -107,9 +65,8 @@ async def import_titles(
     Files of up to 500 rows are imported at once (200), longer ones by a job (202). Wrong rows are
     reported with their index and field, and the others imported all the same.
     """
-    wish = Wish(format=format, dry_run=dry_run, all_or_nothing=all_or_nothing)
     done = await uploads.import_upload(
-        runtime, Actor.of(staff), request.stream(), wish, idempotency_key
+        runtime, Actor.of(staff), request.stream(), wish.as_options(), idempotency_key
     )
     response.status_code = done.status_code
     return done

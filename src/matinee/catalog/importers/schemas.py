@@ -7,9 +7,23 @@ from uuid import UUID
 from pydantic import Field
 
 from matinee.catalog.importers.rows import RowError
-from matinee.core.schema import Output, Page
+from matinee.catalog.importers.service import Wish
+from matinee.catalog.importers.shapes import FileFormat
+from matinee.core.schema import Input, Output, Page
 
 State = Literal["uploading", "queued", "running", "done", "failed", "canceled"]
+
+
+class ImportWish(Input):
+    """How to import."""
+
+    format: FileFormat = Field("auto", description="Whose rows; `auto` looks at the first one.")
+    dry_run: bool = Field(False, description="Change nothing; say what would change.")
+    all_or_nothing: bool = Field(False, description="Store nothing where any row is wrong.")
+
+    def as_options(self) -> Wish:
+        """The same for whoever imports."""
+        return Wish(self.format, self.dry_run, self.all_or_nothing)
 
 
 class ImportReport(Output):

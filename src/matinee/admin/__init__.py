@@ -1,0 +1,1 @@
+"""Looking at it all from above: audit, jobs, invariants."""
