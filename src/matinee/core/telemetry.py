@@ -1,12 +1,13 @@
 """Logs that machines can read, metrics that Prometheus can scrape, traces where they are wanted."""
 
 import importlib
+import json
 import logging
 import re
 import sys
 from functools import lru_cache
 from types import ModuleType
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 import structlog
@@ -44,8 +45,9 @@ def load_tracing() -> ModuleType:
         ) from error
 
 
-def configure_logging(level: str, fmt: str) -> None:
-    """One line per event on stdout; libraries' own records take the same way."""
+def configure_logging(level: str, fmt: str, stream: TextIO | None = None) -> None:
+    """One line per event on stdout (or `stream`); libraries' own records take the same way."""
+    stream = stream or sys.stdout
     shared: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -61,10 +63,10 @@ def configure_logging(level: str, fmt: str) -> None:
     structlog.configure(
         processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
@@ -77,7 +79,10 @@ def configure_logging(level: str, fmt: str) -> None:
 
 
 def _to_json(event: Any, **_options: Any) -> str:
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # text that is not valid Unicode, from wherever it came
+        return json.dumps(event, default=str)
 
 
 def _add_request(_logger: Any, _method: str, event: EventDict) -> EventDict:
