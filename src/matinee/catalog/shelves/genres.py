@@ -57,7 +57,7 @@ _MOVE_FILTERS = """
     SET version = version + 1, updated_at = clock_timestamp(),
         filter = jsonb_set(filter, '{genre}', (
             SELECT jsonb_agg(DISTINCT CASE WHEN slug = :slug THEN :into::text ELSE slug END)
-            FROM jsonb_array_elements_text(filter -> 'genre') AS slug
+            FROM jsonb_array_elements_text(filter -> 'genre') AS wanted(slug)
         ))
     WHERE filter -> 'genre' ? :slug::text
 """
