@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
@@ -35,7 +36,7 @@ from matinee.core.openapi import describe
 from matinee.core.ratelimit import RateLimitMiddleware
 from matinee.core.routing import install_routes
 from matinee.core.settings import Settings, load_settings
-from matinee.core.telemetry import configure_logging
+from matinee.core.telemetry import UNTRACED, configure_logging, load_tracing
 from matinee.profiles import router as profiles
 from matinee.runtime import Runtime
 from matinee.web import api_docs
@@ -67,6 +68,11 @@ ROUTERS = (
     api_docs.router,
 )
 
+ALLOWED_HEADERS = (
+    "authorization content-type idempotency-key if-match if-none-match x-request-id traceparent"
+).split()
+EXPOSED_HEADERS = "etag x-request-id ratelimit ratelimit-policy retry-after".split()
+
 
 def create_app(settings: Settings | None = None, runtime: Runtime | None = None) -> FastAPI:
     """The ASGI application; a server calls it without arguments."""
@@ -88,6 +94,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
         lifespan=lifespan,
         redirect_slashes=False,
         middleware=_middleware(settings, runtime),
+        telemetry=_telemetry(settings),
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
@@ -104,6 +111,13 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     return app
 
 
+def _telemetry(settings: Settings) -> TelemetryConfig:
+    if settings.otlp_endpoint is None:
+        return UNTRACED
+    config: TelemetryConfig = load_tracing().telemetry_config(settings.otlp_endpoint)
+    return config
+
+
 def _middleware(settings: Settings, runtime: Runtime) -> list[Middleware]:
     """Outermost first."""
     stack = [
@@ -112,6 +126,8 @@ def _middleware(settings: Settings, runtime: Runtime) -> list[Middleware]:
         ),
         Middleware(SecurityHeadersMiddleware, tls=settings.secure_cookies),
     ]
+    if settings.otlp_endpoint:
+        stack.append(Middleware(load_tracing().SpanNameMiddleware))
     if settings.allowed_origins:
         stack.append(
             Middleware(
@@ -119,8 +135,8 @@ def _middleware(settings: Settings, runtime: Runtime) -> list[Middleware]:
                 allow_origins=settings.allowed_origins,
                 allow_credentials=True,
                 allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-                allow_headers=["authorization", "content-type", "idempotency-key", "if-match"],
-                expose_headers=["etag", "x-request-id", "ratelimit", "retry-after"],
+                allow_headers=ALLOWED_HEADERS,
+                expose_headers=EXPOSED_HEADERS,
             )
         )
     if settings.rate_limits_enabled:

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import orjson
 import structlog
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from structlog.typing import EventDict, Processor
 
@@ -20,6 +21,9 @@ SECRET_WORDS = frozenset(
     "password passwd secret secrets token tokens pin pins proof authorization cookie email".split()
 )
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+UNTRACED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+"""FastAPI looks for a tracer in each request unless it is told that there is none."""
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
