@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -43,9 +44,12 @@ def _cast(value: Any, kind: type) -> Any:
             raise BadCursor("cursor")
         return value
     try:
-        return kind.fromisoformat(value) if hasattr(kind, "fromisoformat") else kind(value)
-    except (ValueError, TypeError, AttributeError):
+        found = kind.fromisoformat(value) if hasattr(kind, "fromisoformat") else kind(value)
+    except (ValueError, TypeError, AttributeError, ArithmeticError):
         raise BadCursor("cursor") from None
+    if isinstance(found, datetime) and found.tzinfo is None:
+        raise BadCursor("cursor")
+    return found
 
 
 def _storable(value: str | int | float) -> bool:

@@ -1,6 +1,7 @@
 """What every shape on the wire is made of: strict bases, hostile-proof input types, pages."""
 
 import math
+import re
 import unicodedata
 from datetime import datetime
 from typing import Annotated, Any, Generic, Protocol, TypeVar
@@ -49,15 +50,23 @@ class Page(Output, Generic[Item]):
     total: int | None = Field(None, description="Exact up to 10 000, where it is counted.")
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
 def clean_text(text: str) -> str:
     """Text that PostgreSQL and people can read, in Unicode's composed form (C11)."""
-    if "\0" in text:
-        raise PydanticCustomError("invalid_text", "Text must not contain NUL")
+    if _CONTROL.search(text):
+        raise PydanticCustomError("invalid_text", "Text must not contain control characters")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
         raise PydanticCustomError("invalid_text", "Text must be valid Unicode") from None
     return unicodedata.normalize("NFC", text)
+
+
+def one_line(text: str) -> str:
+    """The same with runs of white space, also line breaks, as single spaces."""
+    return " ".join(clean_text(text).split())
 
 
 def _check_country(code: str) -> str:
@@ -78,23 +87,25 @@ def _finite(value: float) -> float:
     return value
 
 
-def text(min_length: int = 1, max_length: int = 200, pattern: str | None = None) -> Any:
-    """The constraints of a text field: `Annotated[str, *text(max_length=80)]`."""
+def text(
+    min_length: int = 1, max_length: int = 200, pattern: str | None = None, *, lines: bool = False
+) -> Any:
+    """The constraints of a text field of one line, or of more: `Annotated[str, *text()]`."""
     return (
-        AfterValidator(clean_text),
         StringConstraints(
             min_length=min_length, max_length=max_length, pattern=pattern, strip_whitespace=True
         ),
+        AfterValidator(clean_text if lines else one_line),
     )
 
 
 Line = Annotated[str, *text(max_length=200)]
 """One line for people: a name, a label."""
 
-Prose = Annotated[str, *text(min_length=0, max_length=10_000)]
+Prose = Annotated[str, *text(min_length=0, max_length=10_000, lines=True)]
 """Longer text for people: a synopsis, a note."""
 
-Reason = Annotated[str, *text(min_length=3, max_length=500)]
+Reason = Annotated[str, *text(min_length=3, max_length=500, lines=True)]
 """Why a member of staff does something; kept in the audit log."""
 
 Slug = Annotated[str, *text(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]

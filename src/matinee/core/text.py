@@ -11,6 +11,7 @@ _LETTERS = str.maketrans(
 )  # fmt: skip
 _APOSTROPHES = re.compile(r"(?<=\w)['ʼ](?=\w)")
 _DOTTED_INITIALS = re.compile(r"(?<=\b\w)\.(?=\w\b)")
+_FRACTIONS = re.compile(r"(?<=\d)(?=[¼-¾⅐-⅟])")
 _NOT_A_WORD = re.compile(r"[\W_]+")
 
 _ARTICLES = {
@@ -32,7 +33,7 @@ def fold(text: str) -> str:
     """
     bare = text.casefold().translate(_LETTERS)
     if not bare.isascii():
-        decomposed = unicodedata.normalize("NFKD", bare)
+        decomposed = unicodedata.normalize("NFKD", _FRACTIONS.sub(" ", bare))
         bare = "".join(char for char in decomposed if not unicodedata.combining(char))
     bare = _DOTTED_INITIALS.sub("", _APOSTROPHES.sub("", bare))
     return _NOT_A_WORD.sub(" ", bare).strip()
