@@ -52,6 +52,18 @@ async def test_unrated_titles_are_hidden_where_the_profile_says_so(
     assert (await names(client, strict), await names(client, open_)) == ([], ["Unrated"])
 
 
+async def test_totals_and_facets_count_only_what_is_seen(
+    runtime: Runtime, client: AsyncClient
+) -> None:
+    await make_title(runtime, maturity_score=12, mood_tags=["epic"])
+    await make_title(runtime, maturity_score=13, mood_tags=["epic", "dark"])
+    await make_title(runtime, maturity_score=None, mood_tags=["dark"])
+    headers = await as_viewer(runtime, client, max_maturity=12, block_unrated=True)
+    page = await browse(client, headers, facets=True)
+    assert (page["total"], (await browse(client, headers))["total"]) == (1, 1)
+    assert page["facets"]["mood"] == [{"value": "epic", "label": "epic", "count": 1}]
+
+
 async def test_visitors_see_what_is_for_everybody(runtime: Runtime, client: AsyncClient) -> None:
     await make_title(runtime, "For twelve", maturity_score=12)
     await make_title(runtime, "For thirteen", maturity_score=13)

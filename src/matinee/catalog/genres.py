@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from matinee.catalog.tags import CATALOG
 from matinee.core.database import ReadTx
-from matinee.core.errors import InvalidValue
 from matinee.runtime import Runtime
 
 REMEMBERED = timedelta(minutes=5)
@@ -44,11 +43,6 @@ async def known_genres(runtime: Runtime) -> Mapping[str, Genre]:
     )
 
 
-def require_known(slugs: Iterable[str], genres: Mapping[str, Genre]) -> None:
-    """Refuse what is no genre.
-
-    Raises:
-        InvalidValue: with the slugs that there are.
-    """
-    if not genres.keys() >= set(slugs):
-        raise InvalidValue("genre", allowed=sorted(genres))
+def unknown_genres(slugs: Iterable[str], genres: Mapping[str, Genre]) -> set[str]:
+    """Those of the slugs that are no genre."""
+    return set(slugs) - genres.keys()

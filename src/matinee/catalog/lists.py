@@ -10,7 +10,7 @@ from matinee.catalog import browse, collections, queries
 from matinee.catalog.cards import cards_for
 from matinee.catalog.facets import Counts, count_values, facets_of
 from matinee.catalog.filters import Browse, Filters
-from matinee.catalog.genres import known_genres, require_known
+from matinee.catalog.genres import known_genres, unknown_genres
 from matinee.catalog.schemas import (
     Collections,
     ComingSoon,
@@ -24,6 +24,7 @@ from matinee.catalog.schemas import (
 )
 from matinee.catalog.tags import CATALOG
 from matinee.core.database import ReadTx
+from matinee.core.errors import InvalidValue
 from matinee.core.paging import TOTAL_CAP
 from matinee.runtime import Runtime
 
@@ -39,8 +40,7 @@ async def browse_titles(runtime: Runtime, viewer: Viewer, wish: Browse) -> Title
         InvalidValue: there is no such genre.
         BadCursor: the cursor belongs to another list.
     """
-    if wish.genre:
-        require_known(wish.genre, await known_genres(runtime))
+    await _require_genres(runtime, viewer, wish)
     async with runtime.database.read(custom_plans=True) as tx:
         ids, next_cursor = await browse.find_ids(tx, viewer, wish)
         cards = await cards_for(tx, viewer, ids)
@@ -54,6 +54,13 @@ async def browse_titles(runtime: Runtime, viewer: Viewer, wish: Browse) -> Title
     return TitlePage.model_construct(
         items=cards, next_cursor=next_cursor, total=total, facets=facets
     )
+
+
+async def _require_genres(runtime: Runtime, viewer: Viewer, wish: Filters) -> None:
+    """Refuse what is no genre, and name those that the viewer knows."""
+    if wish.genre and unknown_genres(wish.genre, await known_genres(runtime)):
+        genres = await list_genres(runtime, viewer)
+        raise InvalidValue("genre", allowed=sorted(genre.slug for genre in genres.items))
 
 
 async def _total(runtime: Runtime, viewer: Viewer, wish: Browse) -> int:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.editing.changes import assignments, lock, write_down
-from matinee.catalog.genres import read_genres, require_known
+from matinee.catalog.genres import read_genres, unknown_genres
 from matinee.catalog.importers.rows import BEGINNING_OF_TIME, END_OF_TIME
 from matinee.catalog.shelves.schemas import (
     AdminCollection,
@@ -159,7 +159,9 @@ async def _set(tx: WriteTx, collection_id: UUID, wish: CollectionFields) -> None
 async def _filter_columns(tx: ReadTx, wish: CollectionFields) -> dict[str, Any]:
     if wish.filter is None:
         return {"kind": "manual", "filter": None}
-    require_known(wish.filter.genre, await read_genres(tx))
+    genres = await read_genres(tx)
+    if unknown_genres(wish.filter.genre, genres):
+        raise InvalidValue("filter.genre", allowed=sorted(genres))
     return {"kind": "smart", "filter": wish.filter.model_dump(exclude_defaults=True)}
 
 

@@ -1,0 +1,348 @@
+"""Nobody is told of a title that he may not see (C1): every address is asked, by every viewer.
+
+A catalogue with titles hidden for every reason; whatever belongs to a hidden title carries a secret
+word. Each viewer asks every address that viewers may GET, with the ids of what is hidden and with
+searches for it. A new address or parameter that the walk does not know how to fill fails it.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from httpx import AsyncClient, Response
+
+from matinee.runtime import Runtime
+from tests.catalog.makers import (
+    Headers,
+    make_asset,
+    make_collection,
+    make_episode,
+    make_genre,
+    make_person,
+    make_rights,
+    make_season,
+)
+from tests.makers import (
+    choose_profile,
+    execute,
+    insert,
+    make_profile,
+    make_title,
+    make_user,
+    sign_in,
+)
+
+ADULT = "adult"
+CHILD = "child"
+LISTED = "child with an allow-list"
+FRENCH = "viewer in another country"
+VISITOR = "visitor"
+VIEWERS = (ADULT, CHILD, LISTED, FRENCH, VISITOR)
+
+REASONS: dict[str, set[str]] = {
+    "draft": set(VIEWERS),
+    "takedown": set(VIEWERS),
+    "adults": {CHILD, LISTED, VISITOR},
+    "unrated": {CHILD, VISITOR},
+    "blocked": {CHILD},
+    "closed": set(VIEWERS),
+    "unopened": set(VIEWERS),
+    "promised": {CHILD, LISTED, VISITOR},
+    "foreign": {ADULT, CHILD, LISTED, VISITOR},
+    "unlisted": {LISTED},
+}
+"""Why a title is hidden, and from whom."""
+
+COLUMNS: dict[str, dict[str, Any]] = {
+    "draft": {"status": "draft"},
+    "takedown": {"status": "takedown"},
+    "adults": {"maturity_score": 18},
+    "unrated": {"maturity_score": None},
+    "blocked": {"tags": ["gore"]},
+    "promised": {"maturity_score": 18},
+}
+WINDOWS: dict[str, dict[str, Any]] = {
+    "closed": {"closes": -1},
+    "unopened": {"opens": 1},
+    "promised": {"opens": 1, "announced": True},
+    "foreign": {"territory": "FR"},
+}
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A title that is hidden from some viewers, and what else would betray it."""
+
+    reason: str
+    title_id: UUID
+    season_id: UUID
+    episode_id: UUID
+    asset_id: UUID
+    person_id: UUID
+
+    @property
+    def word(self) -> str:
+        return f"zq{self.reason}"
+
+    @property
+    def marks(self) -> set[str]:
+        """What must stand in no answer."""
+        ids = (self.title_id, self.season_id, self.episode_id, self.asset_id, self.person_id)
+        return {self.word, *map(str, ids)}
+
+    def hidden_from(self, viewer: str) -> bool:
+        return viewer in REASONS[self.reason]
+
+
+@pytest.fixture
+async def secrets(runtime: Runtime) -> list[Secret]:
+    """One hidden title per reason, among titles that everybody sees."""
+    await make_genre(runtime, "drama", "Drama")
+    seen = [await make_title(runtime, f"Seen {n}", genres=["drama"]) for n in range(3)]
+    return [await make_secret(runtime, reason, seen[:2]) for reason in REASONS]
+
+
+async def make_secret(runtime: Runtime, reason: str, seen: list[UUID]) -> Secret:
+    word = f"zq{reason}"
+    await make_genre(runtime, word, word)
+    title_id = await make_title(
+        runtime,
+        f"The {word}",
+        kind="series",
+        synopsis=f"About {word}.",
+        tagline=word,
+        studios=[word],
+        genres=["drama", word],
+        mood_tags=["dark"],
+        theme_tags=["space"],
+        **COLUMNS.get(reason, {}),
+    )
+    if reason in WINDOWS:
+        await make_rights(runtime, title_id, **WINDOWS[reason])
+    season_id = await make_season(runtime, title_id, 1, name=word)
+    episode_id = await make_episode(runtime, title_id, season_id, 1, name=word)
+    trailer_id = await make_asset(runtime, title_id, kind="trailer", name=word)
+    await insert(
+        runtime,
+        "title_images",
+        title_id=title_id,
+        kind="poster",
+        url=f"https://img.example.com/{word}.webp",
+    )
+    await execute(
+        runtime,
+        "INSERT INTO title_localizations (title_id, language, name) VALUES ($1, 'de', $2)",
+        title_id,
+        f"Das {word}",
+    )
+    person_id = await make_person(runtime, f"Star of {word}", title_id)
+    await make_collection(runtime, word, title_id, *seen, name=word)
+    await make_collection(runtime, f"{word}-smart", name=word, filter={"q": word})
+    return Secret(reason, title_id, season_id, episode_id, trailer_id, person_id)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A viewer, and the address of his own things."""
+
+    name: str
+    headers: Headers
+    profile_id: UUID | None = None
+
+
+@pytest.fixture
+async def viewers(runtime: Runtime, client: AsyncClient, secrets: list[Secret]) -> list[Asking]:
+    signed_in = [
+        await sign_up(runtime, client, ADULT),
+        await sign_up(
+            runtime,
+            client,
+            CHILD,
+            kind="kids",
+            max_maturity=12,
+            block_unrated=True,
+            blocked_tags=["gore"],
+        ),
+        await sign_up(runtime, client, LISTED, max_maturity=12, allow_list_only=True),
+        await sign_up(runtime, client, FRENCH, country="FR"),
+    ]
+    listed = next(asking for asking in signed_in if asking.name == LISTED)
+    await execute(
+        runtime,
+        "INSERT INTO profile_allowed_titles (user_id, profile_id, title_id)"
+        " SELECT p.user_id, p.id, t.id FROM profiles p, titles t"
+        " WHERE p.id = $1 AND t.name <> 'The zqunlisted'",
+        listed.profile_id,
+    )
+    return [*signed_in, Asking(VISITOR, {})]
+
+
+async def sign_up(
+    runtime: Runtime, client: AsyncClient, name: str, country: str = "US", **profile: Any
+) -> Asking:
+    email = f"{name.replace(' ', '-')}@example.com"
+    user_id = await make_user(runtime, email, country=country)
+    profile_id = await make_profile(runtime, user_id, **profile)
+    headers = await choose_profile(client, await sign_in(client, email), profile_id)
+    return Asking(name, headers, profile_id)
+
+
+WRITTEN_BY_THEMSELVES = {"get_allowed_titles", "export_me"}
+"""Operations that give a household back the ids that it put on its own allow-list."""
+
+
+def viewer_routes(app: FastAPI) -> list[APIRoute]:
+    """Every address that somebody who is not staff may GET."""
+    return [
+        route
+        for route in app.routes
+        if isinstance(route, APIRoute)
+        and "GET" in route.methods
+        and route.path.startswith("/api/v1/")
+        and not route.path.startswith("/api/v1/admin/")
+    ]
+
+
+def path_values(name: str, secret: Secret, asking: Asking) -> list[str]:
+    """What to fill into a parameter of a path."""
+    known = {
+        "title_id": [secret.title_id],
+        "person_id": [secret.person_id],
+        "slug": [secret.word, f"{secret.word}-smart"],
+        "profile_id": [asking.profile_id or uuid4()],
+        "avatar_id": ["usherette"],
+    }
+    assert name in known, f"teach this walk what to fill into {{{name}}}"
+    return [str(value) for value in known[name]]
+
+
+def query_values(name: str, secret: Secret) -> list[str]:
+    """What to ask for by a parameter of a query; none where it cannot find a title."""
+    known = {
+        "q": [secret.word, f"the {secret.word}", f"das {secret.word}"],
+        "genre": [secret.word, "drama", "no such genre"],
+        "mood": ["dark"],
+        "theme": ["space"],
+        "kind": ["series"],
+        "sort": ["newest", "name", "year", "oldest"],
+        "facets": ["true"],
+        "maturity_max": ["21"],
+        "featured": ["false"],
+        "season": ["1"],
+        "page": ["1", "2"],
+        "page_size": ["1", "100"],
+        "year_from": [],
+        "year_to": [],
+        "language": [],
+        "audio": [],
+        "subtitles": [],
+        "cursor": [],
+        "kids": ["true"],
+    }
+    assert name in known, f"teach this walk what to ask for by ?{name}="
+    return known[name]
+
+
+def query_parameters(app: FastAPI, route: APIRoute) -> list[str]:
+    operation = app.openapi()["paths"][route.path_format]["get"]
+    return [part["name"] for part in operation.get("parameters", ()) if part["in"] == "query"]
+
+
+def requests(
+    app: FastAPI, route: APIRoute, secret: Secret, asking: Asking
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The paths and queries by which one address might betray a secret."""
+    paths = [route.path]
+    for name in re.findall(r"{(\w+)}", route.path):
+        values = path_values(name, secret, asking)
+        paths = [path.replace(f"{{{name}}}", value) for path in paths for value in values]
+    for path in paths:
+        yield path, {}
+        for name in query_parameters(app, route):
+            for value in query_values(name, secret):
+                yield path, {name: value}
+
+
+async def walk(
+    client: AsyncClient, app: FastAPI, asking: Asking, secret: Secret
+) -> AsyncIterator[tuple[APIRoute, Response]]:
+    """Everything that a viewer is told when looking for a secret."""
+    for route in viewer_routes(app):
+        for path, params in requests(app, route, secret, asking):
+            headers = asking.headers | {"Accept-Language": "de"}
+            yield route, await client.get(path, params=params, headers=headers)
+
+
+async def test_no_answer_betrays_a_hidden_title(
+    app: FastAPI, client: AsyncClient, secrets: list[Secret], viewers: list[Asking]
+) -> None:
+    betrayals = []
+    for asking in viewers:
+        for secret in (secret for secret in secrets if secret.hidden_from(asking.name)):
+            async for route, answer in walk(client, app, asking, secret):
+                if asking.name == LISTED and route.name in WRITTEN_BY_THEMSELVES:
+                    continue
+                if shown := [mark for mark in secret.marks if mark in answer.text]:
+                    betrayals.append(f"{asking.name}: {secret.reason} by {answer.url}: {shown}")
+    assert not betrayals
+
+
+async def test_the_walk_finds_what_is_not_hidden(
+    app: FastAPI, client: AsyncClient, secrets: list[Secret], viewers: list[Asking]
+) -> None:
+    """Else it would prove nothing."""
+    unseen = []
+    for asking in viewers:
+        for secret in (secret for secret in secrets if not secret.hidden_from(asking.name)):
+            found = [
+                route.name
+                async for route, answer in walk(client, app, asking, secret)
+                if answer.status_code == 200 and secret.word in answer.text
+            ]
+            wanted = {"list_titles", "get_title", "list_genres", "get_person", "get_collection"}
+            if secret.reason == "promised":
+                wanted = {"list_coming_soon"}
+            if missing := wanted - set(found):
+                unseen.append(f"{asking.name}: {secret.reason} not by {sorted(missing)}")
+    assert not unseen
+
+
+async def test_a_hidden_id_is_answered_like_a_missing_one(
+    app: FastAPI, client: AsyncClient, secrets: list[Secret], viewers: list[Asking]
+) -> None:
+    differing = []
+    for asking in viewers:
+        for secret in (secret for secret in secrets if secret.hidden_from(asking.name)):
+            for route in viewer_routes(app):
+                for path, missing in direct_addresses(route, secret):
+                    hidden = await client.get(path, headers=asking.headers)
+                    nothing = await client.get(missing, headers=asking.headers)
+                    if (hidden.status_code, told(hidden)) != (404, told(nothing)):
+                        differing.append(f"{asking.name}: {secret.reason} by {path}")
+    assert not differing
+
+
+def direct_addresses(route: APIRoute, secret: Secret) -> list[tuple[str, str]]:
+    """Addresses of one hidden thing, each with the same address of nothing."""
+    pairs = [
+        ("{title_id}", str(secret.title_id), str(uuid4())),
+        ("{person_id}", str(secret.person_id), str(uuid4())),
+        ("{slug}", f"{secret.word}-smart", "no-such-slug"),
+        ("{slug}", secret.word, "no-such-slug"),
+    ]
+    return [
+        (route.path.replace(name, hidden), route.path.replace(name, missing))
+        for name, hidden, missing in pairs
+        if name in route.path
+    ]
+
+
+def told(answer: Response) -> dict[str, Any]:
+    """What an error says, but for the number of the request."""
+    error: dict[str, Any] = answer.json()["error"]
+    return {name: value for name, value in error.items() if name != "request_id"}
