@@ -1,5 +1,6 @@
 """Fixtures of the whole suite: a real PostgreSQL, a fresh database per test, the application."""
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -46,15 +47,24 @@ async def admin_connection(postgres: EmbeddedPostgres) -> AsyncIterator[asyncpg.
     await connection.close()
 
 
+@contextlib.asynccontextmanager
+async def cloned(
+    postgres: EmbeddedPostgres, admin_connection: asyncpg.Connection, template: str
+) -> AsyncIterator[str]:
+    """A copy of a database, thrown away afterwards."""
+    name = f"test_{uuid4().hex}"
+    await admin_connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield postgres.url(name)
+    await admin_connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 async def database_url(
     postgres: EmbeddedPostgres, admin_connection: asyncpg.Connection
 ) -> AsyncIterator[str]:
     """A database of its own for one test: whatever it commits is gone afterwards."""
-    name = f"test_{uuid4().hex}"
-    await admin_connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    yield postgres.url(name)
-    await admin_connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    async with cloned(postgres, admin_connection, TEMPLATE) as url:
+        yield url
 
 
 @pytest.fixture

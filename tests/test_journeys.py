@@ -1,20 +1,41 @@
 """What a newcomer does first, from end to end, on the demo's own data."""
 
+from collections.abc import AsyncIterator
+
+import asyncpg
 import pytest
 from httpx import AsyncClient
+from pydantic import SecretStr
 
+from matinee.core.settings import Settings
 from matinee.demo.people import HOUSEHOLD, PASSWORD, PIN, STAFF
 from matinee.demo.seed import seed
+from matinee.embedded.postgres import EmbeddedPostgres
 from matinee.runtime import Runtime
+from tests.conftest import TEMPLATE, cloned
 
 ADULT = "Häxan"
 """Rated R in the demo catalogue."""
 
 
+@pytest.fixture(scope="session")
+async def seeded_url(postgres: EmbeddedPostgres, admin_connection: asyncpg.Connection) -> str:
+    """A database with the demo in it, filled once and cloned for each test."""
+    await admin_connection.execute(f"CREATE DATABASE demo TEMPLATE {TEMPLATE}")
+    url = postgres.url("demo")
+    runtime = Runtime(Settings(environment="test", database_url=SecretStr(url)))
+    await runtime.open()
+    assert await seed(runtime)
+    await runtime.close()
+    return url
+
+
 @pytest.fixture
-async def demo(runtime: Runtime) -> Runtime:
-    await seed(runtime)
-    return runtime
+async def database_url(
+    postgres: EmbeddedPostgres, admin_connection: asyncpg.Connection, seeded_url: str
+) -> AsyncIterator[str]:
+    async with cloned(postgres, admin_connection, "demo") as url:
+        yield url
 
 
 async def signed_in(client: AsyncClient, email: str) -> dict[str, str]:
@@ -41,7 +62,7 @@ async def found(client: AsyncClient, headers: dict[str, str], name: str) -> list
     return [item["id"] for item in answer.json()["items"]]
 
 
-async def test_a_profile_with_a_pin_is_entered_with_it(demo: Runtime, client: AsyncClient) -> None:
+async def test_a_profile_with_a_pin_is_entered_with_it(client: AsyncClient) -> None:
     headers = await signed_in(client, HOUSEHOLD.email)
     profiles = (await client.get("/api/v1/profiles", headers=headers)).json()["items"]
     ana = next(profile for profile in profiles if profile["has_pin"])
@@ -52,7 +73,7 @@ async def test_a_profile_with_a_pin_is_entered_with_it(demo: Runtime, client: As
     await watching_as(client, headers, ana["name"], PIN)
 
 
-async def test_a_viewer_browses_and_opens_a_title(demo: Runtime, client: AsyncClient) -> None:
+async def test_a_viewer_browses_and_opens_a_title(client: AsyncClient) -> None:
     headers = await watching_as(client, await signed_in(client, HOUSEHOLD.email), "Ana", PIN)
     page = (await client.get("/api/v1/catalog/titles?page_size=50", headers=headers)).json()
     assert len(page["items"]) == 50
@@ -62,7 +83,7 @@ async def test_a_viewer_browses_and_opens_a_title(demo: Runtime, client: AsyncCl
         assert answer.json()["synopsis"]
 
 
-async def test_a_child_does_not_see_an_adult_title(demo: Runtime, client: AsyncClient) -> None:
+async def test_a_child_does_not_see_an_adult_title(client: AsyncClient) -> None:
     headers = await signed_in(client, HOUSEHOLD.email)
     ana = await watching_as(client, headers, "Ana", PIN)
     adult = await found(client, ana, ADULT)
@@ -73,14 +94,14 @@ async def test_a_child_does_not_see_an_adult_title(demo: Runtime, client: AsyncC
     assert answer.status_code == 404
 
 
-async def test_a_child_finds_plenty_to_watch(demo: Runtime, client: AsyncClient) -> None:
+async def test_a_child_finds_plenty_to_watch(client: AsyncClient) -> None:
     mia = await watching_as(client, await signed_in(client, HOUSEHOLD.email), "Mia")
     page = (await client.get("/api/v1/catalog/titles?page_size=100", headers=mia)).json()
     assert page["total"] >= 20
     assert all(card["maturity"]["score"] <= 9 for card in page["items"])
 
 
-async def test_collections_lead_to_titles(demo: Runtime, client: AsyncClient) -> None:
+async def test_collections_lead_to_titles(client: AsyncClient) -> None:
     ana = await watching_as(client, await signed_in(client, HOUSEHOLD.email), "Ana", PIN)
     collections = (await client.get("/api/v1/catalog/collections", headers=ana)).json()["items"]
     assert len(collections) >= 10
@@ -89,9 +110,7 @@ async def test_collections_lead_to_titles(demo: Runtime, client: AsyncClient) ->
         assert len(answer.json()["items"]) >= 3
 
 
-async def test_an_editor_withdraws_a_title_and_viewers_lose_it_at_once(
-    demo: Runtime, client: AsyncClient
-) -> None:
+async def test_an_editor_withdraws_a_title_and_viewers_lose_it_at_once(client: AsyncClient) -> None:
     ana = await watching_as(client, await signed_in(client, HOUSEHOLD.email), "Ana", PIN)
     editor = await signed_in(client, next(one.email for one in STAFF if one.role == "editor"))
     [title_id] = await found(client, ana, "Nosferatu")
@@ -104,10 +123,10 @@ async def test_an_editor_withdraws_a_title_and_viewers_lose_it_at_once(
     assert await found(client, ana, "Nosferatu") == []
 
 
-async def test_seeding_twice_changes_nothing(demo: Runtime) -> None:
+async def test_seeding_twice_changes_nothing(runtime: Runtime) -> None:
     counted = "SELECT (SELECT count(*) FROM titles), (SELECT max(updated_at) FROM titles)"
-    async with demo.database.read() as tx:
+    async with runtime.database.read() as tx:
         before = await tx.one(counted)
-    assert await seed(demo) is False
-    async with demo.database.read() as tx:
+    assert await seed(runtime) is False
+    async with runtime.database.read() as tx:
         assert await tx.one(counted) == before
