@@ -95,7 +95,8 @@ class Worker:
             await asyncio.sleep(RESTART_SECONDS)
 
     async def _work(self, stop_seconds: float) -> None:
-        async with self._app.open_async():
+        try:
+            await self._app.open_async()
             await self.requeue_stalled()
             await self._app.run_worker_async(
                 concurrency=self._concurrency,
@@ -105,6 +106,9 @@ class Worker:
                 abort_job_polling_interval=ABORT_POLL_SECONDS,
                 stalled_worker_timeout=STALLED_SECONDS,
             )
+        finally:
+            # also when the opening was cut off: the pool would try to connect for ever
+            await self._app.close_async()
 
     async def drain(self) -> None:
         """Run what is waiting now, then return; what these jobs enqueue waits for the next time."""
