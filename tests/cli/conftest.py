@@ -1,12 +1,8 @@
-"""Ways to run the `matinee` command: inside the test, and as a process of its own."""
+"""Running the `matinee` command inside a test."""
 
-import contextlib
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -17,7 +13,6 @@ from matinee.core.settings import PREFIX
 from matinee.core.telemetry import configure_logging
 
 Matinee = Callable[..., Result]
-RUN = [sys.executable, "-c", "from matinee.cli import app; app(prog_name='matinee')"]
 
 
 @pytest.fixture
@@ -47,17 +42,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-@contextlib.contextmanager
-def process(command: list[str], output: Path, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process with its output in a file, killed when the block ends with it still there."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    env |= {f"{PREFIX}{name}".upper(): value for name, value in settings.items()}
-    with output.open("wb") as file:
-        started = subprocess.Popen(command, stdout=file, stderr=file, env=env)
-    try:
-        yield started
-    finally:
-        started.kill()
-        started.wait()

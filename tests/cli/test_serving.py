@@ -6,49 +6,26 @@ These tests start real processes; each of them costs seconds.
 import asyncio
 import signal
 import socket
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
 from matinee.core.processes import lives
-from tests.cli.conftest import RUN, process
+from tests.cli.processes import (
+    RUN,
+    STARTS_WITHIN,
+    STOPS_WITHIN,
+    children_of,
+    is_ready,
+    listens,
+    process,
+    stop,
+    wait_until,
+)
 
-STOPS_WITHIN = 10
-STARTS_WITHIN = 60
 PRODUCTION = {"environment": "production", "secret_key": "k" * 32}
-
-
-def wait_until(holds: Callable[[], bool], *, seconds: float = STARTS_WITHIN) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it does not happen"
-        time.sleep(0.05)
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def is_ready(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def children_of(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def stop(server: subprocess.Popen[bytes], by: signal.Signals = signal.SIGTERM) -> int:
-    server.send_signal(by)
-    return server.wait(STOPS_WITHIN)
 
 
 @pytest.fixture

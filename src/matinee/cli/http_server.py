@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import errno
+import os
 import signal
 import socket
+import threading
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -22,6 +24,7 @@ from matinee.runtime import Runtime
 FINISH_SECONDS = 5.0
 """How long requests in progress may go on after a stop; then they are cut off."""
 CUT_OFF_SECONDS = 1.0
+STOP_SECONDS = 10.0
 LISTEN_SECONDS = 10.0
 LOOK_SECONDS = 1.0
 
@@ -93,6 +96,7 @@ async def serve(
         log.info("serving", host=settings.host, port=settings.port)
         await ready(runtime)
         await _until(stop, lambda: alive() and not serving.done())
+        _end_for_sure()
         runtime.begin_stop()
         if stop.is_set():
             await asyncio.sleep(settings.stop_delay_seconds)
@@ -101,6 +105,18 @@ async def serve(
     if not stop.is_set():
         broken = serving.exception() if serving.done() and not serving.cancelled() else None
         raise CommandFailed("The server, or PostgreSQL below it, ended by itself.") from broken
+
+
+def _end_for_sure() -> None:
+    """Whatever hangs, a thread ends the process; a database of ours then ends by itself."""
+
+    def end() -> None:
+        log.error("stop_took_too_long")
+        os._exit(1)
+
+    timer = threading.Timer(STOP_SECONDS, end)
+    timer.daemon = True
+    timer.start()
 
 
 async def _until(stop: asyncio.Event, going_well: Callable[[], bool]) -> None:
