@@ -2,7 +2,6 @@
 
 import pytest
 
-from matinee.runtime import Runtime
 from tests.catalog.importers.files import (
     CSV,
     GZIP,
@@ -13,7 +12,6 @@ from tests.catalog.importers.files import (
     as_gzip,
     as_json,
     as_ndjson,
-    title,
     titles,
 )
 

@@ -22,7 +22,8 @@ class Unpacker:
 
     def __init__(self) -> None:
         self._start: bytes | None = b""
-        self._gzip: zlib._Decompress | None = None
+        self._is_packed = False
+        self._current = _archive()
         self._packed = 0
         self._unpacked = 0
 
@@ -37,12 +38,12 @@ class Unpacker:
             self._start = piece if len(piece) < len(GZIP) else None
             if self._start is not None:
                 return
-            self._gzip = _member() if piece.startswith(GZIP) else None
-        if self._gzip is None:
+            self._is_packed = piece.startswith(GZIP)
+        if self._is_packed:
+            yield from self._inflated(piece)
+        else:
             for start in range(0, len(piece), PIECE):
                 yield piece[start : start + PIECE]
-        else:
-            yield from self._inflated(piece)
 
     def finish(self) -> bytes:
         """The last bytes.
@@ -50,17 +51,17 @@ class Unpacker:
         Raises:
             UnreadableFile: the archive is cut off.
         """
-        if self._gzip is None:
+        if not self._is_packed:
             return self._start or b""
-        rest = self._gzip.flush()
-        if not self._gzip.eof:
+        rest = self._current.flush()
+        if not self._current.eof:
             raise UnreadableFile(reason="the archive is cut off")
         return rest
 
     def _inflated(self, piece: bytes) -> Iterator[bytes]:
         self._packed += len(piece)
-        while piece:
-            unpacker, piece = self._member_for(piece)
+        while piece := self._after_padding(piece):
+            unpacker = self._current
             try:
                 data = unpacker.decompress(piece, PIECE)
             except zlib.error as error:
@@ -71,14 +72,13 @@ class Unpacker:
             yield data
             piece = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
 
-    def _member_for(self, piece: bytes) -> "tuple[zlib._Decompress, bytes]":
-        """Archives may stand one behind the other, with zero bytes as padding."""
-        if self._gzip is None or self._gzip.eof:
+    def _after_padding(self, piece: bytes) -> bytes:
+        """Archives may stand one behind the other, with zero bytes between and after them."""
+        if self._current.eof:
             piece = piece.lstrip(b"\0")
-            if self._gzip is None or piece:
-                self._gzip = _member()
-        return self._gzip, piece
+            self._current = _archive() if piece else self._current
+        return piece
 
 
-def _member() -> "zlib._Decompress":
+def _archive() -> "zlib._Decompress":
     return zlib.decompressobj(zlib.MAX_WBITS | 16)

@@ -225,7 +225,7 @@ def title_of(said: Any) -> TitleRow:
         first = error.errors(include_url=False, include_context=False)[0]
         code = "unknown_field" if first["type"] == "extra_forbidden" else "validation_failed"
         where = ".".join(str(part) for part in first["loc"])
-        raise InvalidRow(code, printable(first["msg"]), printable(where)) from None
+        raise InvalidRow(code, printable(first["msg"]), printable(where) or None) from None
     if field := _contradiction(row):
         raise InvalidRow("rule_violated", CONTRADICTIONS[field], field)
     return row
