@@ -201,7 +201,8 @@ async def list_avatars(
     "/catalog/avatars/{avatar_id}.svg",
     summary="An avatar's picture",
     response_class=Response,
-    responses=problems(NotFound),
+    responses=problems(NotFound)
+    | {200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}},
 )
 async def get_avatar(avatar_id: str) -> Response:
     """SVG, cacheable for a year."""
