@@ -135,3 +135,41 @@ def test_a_dry_run_writes_nothing(matinee: Matinee, tmp_path: Path) -> None:
     for _ in range(2):
         run = matinee("import", "titles", str(file), "--dry-run")
         assert json.loads(run.stdout)["created"] == 1
+
+
+def test_all_or_nothing_reports_and_imports_nothing(matinee: Matinee, tmp_path: Path) -> None:
+    file = tmp_path / "titles.ndjson"
+    good = {"external_id": "a:1", "kind": "movie", "name": "Nosferatu"}
+    file.write_text(f"{json.dumps(good)}\n{json.dumps({'name': 'Nobody'})}\n")
+    refused = matinee("import", "titles", str(file), "--all-or-nothing")
+    assert refused.exit_code == 2
+    assert json.loads(refused.stdout)["error_count"] == 1
+    file.write_text(json.dumps(good))
+    assert json.loads(matinee("import", "titles", str(file)).stdout)["created"] == 1
+
+
+def test_titles_come_from_standard_input_too(matinee: Matinee) -> None:
+    row = {"external_id": "a:1", "kind": "movie", "name": "Nosferatu"}
+    run = matinee("import", "titles", "-", typed=json.dumps([row]))
+    assert json.loads(run.stdout)["created"] == 1
+
+
+def test_an_untouched_audit_log_is_intact(matinee: Matinee) -> None:
+    matinee("admin", "create", "boss@example.com", typed=f"{PASSWORD}\n")
+    run = matinee("audit", "verify")
+    assert run.exit_code == 0
+    found = json.loads(run.stdout)
+    assert found["intact"]
+    assert found["unsealed_rows"] == 1
+
+
+def test_an_audit_log_without_a_noted_head_is_not(matinee: Matinee) -> None:
+    run = matinee("audit", "verify", "--head", f"1:{'0' * 64}")
+    assert run.exit_code == 1
+    assert "was changed" in run.stderr
+
+
+def test_a_file_that_is_not_there_is_a_message(matinee: Matinee, tmp_path: Path) -> None:
+    run = matinee("import", "titles", str(tmp_path / "none.json"))
+    assert run.exit_code == 1
+    assert run.output.startswith("There is no file")

@@ -96,10 +96,10 @@ def test_a_killed_demo_takes_its_database_down_and_goes_on_at_the_next_start(
 def test_only_one_demo_runs_on_a_folder(
     demo: Demo, folder: Path, free_port: int, tmp_path: Path
 ) -> None:
-    with demo() as first:
-        with process(command(folder, free_port + 1), tmp_path / "second") as second:
-            assert second.wait(STARTS_WITHIN) == 1
-        assert f"already (process {first.pid})" in (tmp_path / "second").read_text()
+    second_output = tmp_path / "second"
+    with demo(), process(command(folder, free_port + 1), second_output) as second:
+        assert second.wait(STARTS_WITHIN) == 1
+    assert f"uses {folder} already" in second_output.read_text()
 
 
 def test_a_fresh_demo_has_forgotten_everybody_else(demo: Demo, free_port: int) -> None:

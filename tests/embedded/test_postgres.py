@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import make_url
 
 from matinee.core.processes import lives
-from matinee.embedded.postgres import EmbeddedFailed, EmbeddedPostgres
+from matinee.embedded.postgres import EmbeddedFailed, EmbeddedPostgres, InUse
 
 LONGEST_SOCKET_ADDRESS = 103
 OWNER_PROCESS = """
@@ -132,6 +132,13 @@ async def test_a_guest_joins_a_running_server_and_never_stops_it(make: Make) -> 
     assert not guest.started_here
     guest.stop()
     assert await ask(host, "SELECT 1") == 1
+
+
+def test_who_wants_the_server_for_himself_is_refused_a_running_one(make: Make) -> None:
+    host, other = make(), make()
+    host.start()
+    with pytest.raises(InUse):
+        other.start(join=False)
 
 
 @pytest.mark.parametrize("leftover", [f"{os.getpid()}\n", "999999999\n", ""])

@@ -1,21 +1,23 @@
 """Commands that bring catalogues in."""
 
-from collections.abc import AsyncIterator
+import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
-import anyio
 import orjson
 import typer
 
-from matinee.catalog.importers.service import Wish, run_import
+from matinee.catalog.importers.files import import_file
+from matinee.catalog.importers.problems import RowsRefused
+from matinee.catalog.importers.service import Wish
 from matinee.catalog.importers.shapes import FileFormat
-from matinee.cli.database import with_runtime
-from matinee.core.settings import load_settings
+from matinee.cli.console import CommandFailed
+from matinee.cli.database import command_settings, with_runtime
 from matinee.runtime import Runtime
 
-PIECE = 65_536
+SOME_REFUSED = 2
+"""The exit status of an import with errors in some of its rows."""
 
 app = typer.Typer(no_args_is_help=True, help="Bring catalogues in.")
 
@@ -27,32 +29,32 @@ def _group() -> None:
 
 @app.command()
 def titles(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON, NDJSON or CSV.")],
+    file: Annotated[Path, typer.Argument(help="A file, a folder of NFO files, or -.")],
     file_format: Annotated[FileFormat, typer.Option("--format", help="What it holds.")] = "auto",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     all_or_nothing: Annotated[
         bool, typer.Option("--all-or-nothing", help="Import nothing if a row is wrong.")
     ] = False,
 ) -> None:
-    """Import titles from a file; known ones (by external_id) are updated.
+    """Import titles; known ones (by external_id) are updated.
 
     Prints the report as JSON; the exit status is 2 when rows were refused.
     """
     wish = Wish(file_format, dry_run, all_or_nothing)
-    report = with_runtime(load_settings(), partial(_import, file, wish))
-    typer.echo(orjson.dumps(report, option=orjson.OPT_INDENT_2, default=str))
+    source: Path | BinaryIO = sys.stdin.buffer if str(file) == "-" else file
+    if isinstance(source, Path) and not source.exists():
+        raise CommandFailed(f"There is no file {file}.")
+    try:
+        report = with_runtime(command_settings(), partial(_import, source, wish))
+    except RowsRefused as refused:
+        report = refused.details or {}
+    typer.echo(orjson.dumps(report, option=orjson.OPT_INDENT_2))
     if report["error_count"]:
-        raise typer.Exit(2)
+        raise typer.Exit(SOME_REFUSED)
 
 
-async def _import(file: Path, wish: Wish, runtime: Runtime) -> dict[str, Any]:
-    async def say(rows: int) -> None:
-        typer.echo(f"{rows} rows", err=True)
+async def _import(source: Path | BinaryIO, wish: Wish, runtime: Runtime) -> dict[str, Any]:
+    async def say(done: int, total: int) -> None:
+        typer.echo(f"{done} of {total} rows", err=True)
 
-    return await run_import(runtime, _pieces(file), wish, say)
-
-
-async def _pieces(file: Path) -> AsyncIterator[bytes]:
-    async with await anyio.open_file(file, "rb") as opened:
-        while piece := await opened.read(PIECE):
-            yield piece
+    return await import_file(runtime, source, wish, say)

@@ -1,4 +1,4 @@
-"""The database that commands work on: the one the settings name, or the embedded one."""
+"""The database that commands work on: the server that the settings name, or the demo's own."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ import asyncpg
 from pydantic import SecretStr
 
 from matinee.cli.console import CommandFailed
-from matinee.core.settings import Settings
+from matinee.core.settings import Settings, UnsafeSettings, load_settings
 from matinee.core.telemetry import configure_logging
 from matinee.embedded.postgres import EmbeddedPostgres
 from matinee.installation import install
@@ -23,17 +23,20 @@ CHECKOUT = Path(__file__).parents[3]
 Answer = TypeVar("Answer")
 
 
-def home() -> Path:
-    """Where this installation keeps its data: in a checkout beside the sources, else per user."""
+def command_settings() -> Settings:
+    """The settings of a command that does not serve: without a named server it is the demo's."""
+    demo = load_settings(environment="demo")
+    return demo if demo.database_url is None else load_settings()
+
+
+def data_folder(settings: Settings) -> Path:
+    """Where the demo keeps its data: in a checkout beside the sources, else per user."""
+    if settings.embedded_data_dir is not None:
+        return settings.embedded_data_dir
     if (CHECKOUT / "pyproject.toml").exists():
         return CHECKOUT / ".matinee"
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(data) / "matinee"
-
-
-def data_folder(settings: Settings, name: str) -> Path:
-    """The folder of an embedded database; the demo has another one than a real service."""
-    return (settings.embedded_data_dir or home()) / name
 
 
 class Place(NamedTuple):
@@ -45,34 +48,40 @@ class Place(NamedTuple):
 
 @contextlib.contextmanager
 def database_of(
-    settings: Settings, folder: Path | None = None, *, upgraded: bool = True
+    settings: Settings, folder: Path | None = None, *, join: bool = True
 ) -> Iterator[Place]:
     """The database of these settings for as long as the block lasts.
 
-    An embedded one (in `folder`) runs inside the block and is brought to the newest schema unless
-    `upgraded` is false; a server named by the settings is the operator's to upgrade.
+    Without a named server it is the demo's own one (in `folder`): the one that runs already, or
+    one that runs inside the block.
+
+    Raises:
+        InUse: it runs already, and `join` is false.
     """
     if settings.database_url is not None:
-        asyncio.run(_check_connection(url_of(settings)))
+        asyncio.run(check_connection(settings))
         yield Place(settings, lambda: True)
         return
-    folder = folder or data_folder(settings, "server")
+    folder = folder or data_folder(settings)
     server = EmbeddedPostgres(folder / "postgresql", programs=settings.embedded_pg_bin)
-    server.start()
-    started_here = server.started_here
+    server.start(join=join)
     try:
-        if upgraded:
-            asyncio.run(install(server.url()))
         named = settings.model_copy(update={"database_url": SecretStr(server.url())})
-        yield Place(named, lambda: server.started_here or not started_here)
+        yield Place(named, lambda: server.started_here)
     finally:
         server.stop()
 
 
-async def _check_connection(url: str) -> None:
+async def check_connection(settings: Settings) -> None:
+    """Make sure that there is a way to the database.
+
+    Raises:
+        UnsafeSettings: none is named.
+        CommandFailed: there is none.
+    """
     try:
-        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        connection = await asyncpg.connect(url_of(settings), timeout=CONNECT_SECONDS)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         reason = str(error) or type(error).__name__
         raise CommandFailed(f"No way to the database of MATINEE_DATABASE_URL: {reason}") from error
     await connection.close()
@@ -81,7 +90,7 @@ async def _check_connection(url: str) -> None:
 def url_of(settings: Settings) -> str:
     """The DSN of settings that name a database."""
     if settings.database_url is None:
-        raise ValueError("these settings name no database")
+        raise UnsafeSettings("MATINEE_DATABASE_URL must name a PostgreSQL database")
     return settings.database_url.get_secret_value()
 
 
@@ -109,4 +118,6 @@ def with_runtime(
             return await work(runtime)
 
     with database_of(settings, folder) as place:
+        if settings.database_url is None:
+            asyncio.run(install(url_of(place.settings)))
         return asyncio.run(connected(place.settings))

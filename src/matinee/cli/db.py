@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from matinee.cli.console import CommandFailed
-from matinee.cli.database import database_of, url_of
-from matinee.core.settings import load_settings
+from matinee.cli.database import command_settings, database_of, url_of
 from matinee.installation import install
 from matinee.migrations.state import current_revision, downgrade, head_revision
 
@@ -17,7 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="The schema of the database.")
 @app.command()
 def upgrade() -> None:
     """Bring the database to the schema of this version; several may try at once."""
-    with database_of(load_settings(), upgraded=False) as place:
+    with database_of(command_settings()) as place:
         asyncio.run(install(url_of(place.settings)))
         typer.echo(f"The database is at {current_revision(url_of(place.settings))}.")
 
@@ -28,7 +27,7 @@ def go_back(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Go back to an older schema; what only the newer one can hold is lost."""
-    with database_of(load_settings(), upgraded=False) as place:
+    with database_of(command_settings()) as place:
         if not yes:
             typer.confirm(f"Go back to {revision}? Data may be lost.", abort=True)
         downgrade(url_of(place.settings), revision)
@@ -38,14 +37,14 @@ def go_back(
 @app.command()
 def current() -> None:
     """Say which schema the database has."""
-    with database_of(load_settings(), upgraded=False) as place:
+    with database_of(command_settings()) as place:
         typer.echo(current_revision(url_of(place.settings)) or "base")
 
 
 @app.command()
 def check() -> None:
     """Succeed if the database has the schema that this version needs."""
-    with database_of(load_settings(), upgraded=False) as place:
+    with database_of(command_settings()) as place:
         found = current_revision(url_of(place.settings))
     if found != head_revision():
         raise CommandFailed(

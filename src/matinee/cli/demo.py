@@ -1,11 +1,8 @@
 """The demo: a whole service with its own database, running after one command."""
 
 import asyncio
-import contextlib
-import fcntl
 import os
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +17,7 @@ from matinee.core.telemetry import configure_logging
 from matinee.demo.generate import generate_titles, generate_users
 from matinee.demo.people import HOUSEHOLD, PASSWORD, PIN, PROFILES, STAFF
 from matinee.demo.seed import seed
-from matinee.embedded.postgres import EmbeddedPostgres
+from matinee.embedded.postgres import EmbeddedPostgres, InUse
 from matinee.installation import install
 from matinee.migrations.state import current_revision, head_revision
 from matinee.runtime import Runtime
@@ -46,12 +43,17 @@ def demo(
     settings, folder = _settings(port, data_dir)
     configure_logging(settings.log_level, settings.log_format)
     check_address(settings)
-    with _only_demo_in(folder):
-        if fresh:
-            _erase(settings, folder)
-        with database_of(settings, folder, upgraded=False) as place:
+    if fresh:
+        _erase(settings, folder)
+    try:
+        with database_of(settings, folder, join=False) as place:
             _install(place.settings, named=settings.database_url is not None)
             run_server(place.settings, alive=place.alive, first=_fill, ready=_welcome)
+    except InUse as error:
+        raise CommandFailed(
+            f"A demo, or a command, uses {folder} already. "
+            "Stop it, or choose another --data-dir and --port."
+        ) from error
 
 
 @app.command()
@@ -78,7 +80,7 @@ def _settings(port: int | None, data_dir: Path | None) -> tuple[Settings, Path]:
     """The operator's settings; what they leave open is chosen for a demo."""
     asked = {"port": port} if port else {}
     settings = load_settings(environment="demo", workers=1, run_worker_in_api=True, **asked)
-    folder = (data_dir or data_folder(settings, "demo")).resolve()
+    folder = (data_dir or data_folder(settings)).resolve()
     choices = {
         "public_url": f"http://{settings.host}:{settings.port}",
         "secret_key": _secret_of(folder),
@@ -99,25 +101,6 @@ def _secret_of(folder: Path) -> SecretStr:
         unfinished.write_text(secrets.token_urlsafe(32))
         unfinished.rename(file)
     return SecretStr(file.read_text())
-
-
-@contextlib.contextmanager
-def _only_demo_in(folder: Path) -> Iterator[None]:
-    """Hold the folder while the demo runs; the lock ends with the process, however it ends."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "demo.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            raise CommandFailed(
-                f"A demo runs on {folder} already (process {lock.read() or 'unknown'}). "
-                "Stop it, or choose another --data-dir and --port."
-            ) from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
 
 
 def _erase(settings: Settings, folder: Path) -> None:

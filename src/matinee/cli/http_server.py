@@ -64,7 +64,7 @@ async def nothing(_runtime: Runtime) -> None:
 def run_server(
     settings: Settings,
     *,
-    alive: Callable[[], bool],
+    alive: Callable[[], bool] = lambda: True,
     first: Step = nothing,
     ready: Step = nothing,
 ) -> None:

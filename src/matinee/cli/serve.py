@@ -7,7 +7,7 @@ import uvloop
 
 from matinee.accounts.staffing import issue_setup_token
 from matinee.cli.console import CommandFailed
-from matinee.cli.database import database_of, opened
+from matinee.cli.database import check_connection, opened
 from matinee.cli.http_server import check_address, run_server
 from matinee.cli.workers import Workers
 from matinee.core.settings import Settings, load_settings
@@ -23,12 +23,11 @@ def serve() -> None:
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
     check_address(settings)
-    with database_of(settings) as place:
-        asyncio.run(_prepare(place.settings))
-        if settings.workers == 1:
-            run_server(place.settings, alive=place.alive)
-        elif not Workers(place.settings).run():
-            raise CommandFailed("A server process ended right after its start; see the log.")
+    asyncio.run(_prepare(settings))
+    if settings.workers == 1:
+        run_server(settings)
+    elif not Workers(settings).run():
+        raise CommandFailed("A server process ended right after its start; see the log.")
 
 
 @app.command()
@@ -36,17 +35,18 @@ def worker() -> None:
     """Run background jobs, beside `matinee serve`."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
-    with database_of(settings) as place:
-        uvloop.run(_work(place.settings))
+    uvloop.run(_work(settings))
 
 
 async def _work(settings: Settings) -> None:
+    await check_connection(settings)
     async with opened(settings) as runtime:
         await runtime.worker.run(install_signal_handlers=True)
 
 
 async def _prepare(settings: Settings) -> None:
     """What happens once, however many processes serve."""
+    await check_connection(settings)
     async with opened(settings) as runtime:
         if not await schema_is_current(runtime.database):
             raise CommandFailed("The database has another schema: run `matinee db upgrade`.")

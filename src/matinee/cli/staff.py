@@ -8,8 +8,7 @@ import typer
 
 from matinee.accounts.schemas import StaffRole
 from matinee.accounts.staffing import create_staff
-from matinee.cli.database import with_runtime
-from matinee.core.settings import load_settings
+from matinee.cli.database import command_settings, with_runtime
 
 app = typer.Typer(no_args_is_help=True, help="The operator's own people.")
 
@@ -26,7 +25,7 @@ def create(
     country: Annotated[str | None, typer.Option(help="Two letters, such as DE.")] = None,
 ) -> None:
     """Let somebody run the service; asks for a password, or reads one from standard input."""
-    settings = load_settings()
+    settings = command_settings()
     password = _password()
     create_one = partial(
         create_staff,

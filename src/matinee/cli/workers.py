@@ -77,4 +77,4 @@ class Workers:
 def _work(settings: Settings, parent: int) -> None:
     # an orphan would go on answering from the shared port
     die_with_parent(parent, by=signal.SIGTERM)
-    run_server(settings, alive=lambda: True)
+    run_server(settings)

@@ -49,6 +49,10 @@ class EmbeddedFailed(RuntimeError):
     """PostgreSQL could not be started; the message holds the end of its log."""
 
 
+class InUse(EmbeddedFailed):
+    """Another process runs the server of this folder."""
+
+
 class EmbeddedPostgres:
     """One server in one folder, reached through a unix socket that only its user may open.
 
@@ -79,13 +83,14 @@ class EmbeddedPostgres:
         )
         self._server: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, *, join: bool = True) -> None:
         """Make the data folder where there is none, start the server, wait until it answers.
 
-        To be called from the main thread: the server dies with the thread that started it. Joins
-        a server that another process already runs in the folder, and never stops that one.
+        To be called from the main thread: the server dies with the thread that started it. Where
+        another process runs the server already, that one is joined and never stopped.
 
         Raises:
+            InUse: another process runs it, and `join` is false.
             EmbeddedFailed: it does not start.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -96,6 +101,8 @@ class EmbeddedPostgres:
                 self._initialize()
             if not self._runs_elsewhere(deadline):
                 self._launch(deadline)
+            elif not join:
+                raise InUse(f"another process runs PostgreSQL in {self.folder}")
 
     def stop(self) -> None:
         """End the server if this object started it: sessions are closed, everything is written."""
