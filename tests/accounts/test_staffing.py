@@ -126,11 +126,21 @@ async def test_the_command_line_obeys_the_same_rules(runtime: Runtime) -> None:
         await create_staff(
             runtime, email="ANA@example.com", password=PASSWORD, role="admin", country="US"
         )
-    with pytest.raises(InvalidValue):
-        await create_staff(
-            runtime, email="ed@example.com", password="password1", role="admin", country="US"
-        )
     assert await scalar(runtime, "SELECT count(*) FROM staff") == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("email", "root"), ("password", "short"), ("password", "password1"), ("country", "Germany")],
+)
+async def test_the_command_line_checks_what_was_typed(
+    runtime: Runtime, field: str, value: str
+) -> None:
+    typed = {"email": "root@example.com", "password": PASSWORD, "country": "DE"} | {field: value}
+    with pytest.raises(InvalidValue) as refused:
+        await create_staff(runtime, role="admin", **typed)
+    assert refused.value.field == field
+    assert await scalar(runtime, "SELECT count(*) FROM users") == 0
 
 
 async def test_an_appointment_takes_effect_with_the_next_request(

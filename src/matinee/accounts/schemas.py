@@ -200,6 +200,15 @@ class SetUp(Input):
     client: Client = "app"
 
 
+class NewStaff(Input):
+    """A household for somebody who works for the operator, made at the command line."""
+
+    email: EmailAddress
+    password: NewPassword
+    role: StaffRole
+    country: Country
+
+
 class UserSummary(Output):
     """A household in the list of the operator."""
 

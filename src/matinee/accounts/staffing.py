@@ -2,16 +2,25 @@
 
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from matinee.accounts import audit, sessions
 from matinee.accounts.audit import Actor
 from matinee.accounts.credentials import TokenInvalid
 from matinee.accounts.households import open_household
 from matinee.accounts.passwords import check_new_password
-from matinee.accounts.schemas import AppointStaff, SetUp, StaffMember, StaffMembers, StaffRole
+from matinee.accounts.schemas import (
+    AppointStaff,
+    NewStaff,
+    SetUp,
+    StaffMember,
+    StaffMembers,
+    StaffRole,
+)
 from matinee.accounts.sessions import Started
 from matinee.accounts.viewer import Viewer, user_tag
 from matinee.core.database import ReadTx, WriteTx
-from matinee.core.errors import Conflict, NotFound
+from matinee.core.errors import Conflict, InvalidValue, NotFound
 from matinee.core.security import new_token, token_hash
 from matinee.runtime import Runtime
 
@@ -68,17 +77,26 @@ async def create_staff(
     """Open a household for a member of staff, from the command line; returns its id.
 
     Raises:
-        InvalidValue: the password is easily guessed.
+        InvalidValue: a value is not of the expected form, or the password is easily guessed.
         Conflict: the address is taken.
     """
-    check_new_password(password, email)
-    password_hash = await runtime.passwords.hash(password)
+    wish = _checked(email=email, password=password, role=role, country=country)
+    check_new_password(wish.password, wish.email)
+    password_hash = await runtime.passwords.hash(wish.password)
     async with runtime.database.write() as tx:
         user_id, _ = await open_household(
-            tx, email=email, password_hash=password_hash, country=country
+            tx, email=wish.email, password_hash=password_hash, country=wish.country
         )
-        await _hire(tx, audit.COMMAND_LINE, user_id, role)
+        await _hire(tx, audit.COMMAND_LINE, user_id, wish.role)
     return user_id
+
+
+def _checked(**values: str) -> NewStaff:
+    try:
+        return NewStaff.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise InvalidValue(str(first["loc"][0]), message=first["msg"]) from None
 
 
 async def _hire(tx: WriteTx, actor: Actor, user_id: UUID, role: StaffRole) -> None:
