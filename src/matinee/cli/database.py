@@ -40,9 +40,10 @@ def data_folder(settings: Settings) -> Path:
 
 
 class Place(NamedTuple):
-    """Settings that name a database, and whether the server we started for it still runs."""
+    """Settings that name a database, where that is, and whether what we started for it runs."""
 
     settings: Settings
+    where: str
     alive: Callable[[], bool]
 
 
@@ -60,14 +61,14 @@ def database_of(
     """
     if settings.database_url is not None:
         asyncio.run(check_connection(settings))
-        yield Place(settings, lambda: True)
+        yield Place(settings, "the database of MATINEE_DATABASE_URL", lambda: True)
         return
     folder = folder or data_folder(settings)
     server = EmbeddedPostgres(folder / "postgresql", programs=settings.embedded_pg_bin)
     server.start(join=join)
     try:
         named = settings.model_copy(update={"database_url": SecretStr(server.url())})
-        yield Place(named, lambda: server.started_here)
+        yield Place(named, str(server.folder), lambda: server.started_here)
     finally:
         server.stop()
 

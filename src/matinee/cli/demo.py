@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -48,7 +49,8 @@ def demo(
     try:
         with database_of(settings, folder, join=False) as place:
             _install(place.settings, named=settings.database_url is not None)
-            run_server(place.settings, alive=place.alive, first=_fill, ready=_welcome)
+            welcome = partial(_welcome, place.where)
+            run_server(place.settings, alive=place.alive, first=_fill, ready=welcome)
     except InUse as error:
         raise CommandFailed(
             f"A demo, or a command, uses {folder} already. "
@@ -121,13 +123,14 @@ async def _fill(runtime: Runtime) -> None:
     await seed(runtime)
 
 
-async def _welcome(runtime: Runtime) -> None:
+async def _welcome(where: str, runtime: Runtime) -> None:
     address = runtime.settings.public_url
     typer.echo(f"""\
 Matinee is ready; Ctrl-C stops it.
 
   API            {address}/api/v1
   documentation  {address}/api/docs
+  data           {where}
 
 Accounts, all with the password "{PASSWORD}":
 """)
