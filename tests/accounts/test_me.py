@@ -255,7 +255,9 @@ async def test_deleting_signs_out_everywhere_and_tells_the_owner(
 ) -> None:
     await make_user(runtime)
     here, other = await sign_in(client), await sign_in(client)
-    assert (await delete_me(client, here)).status_code == 202
+    answer = await delete_me(client, here)
+    assert answer.status_code == 202
+    assert answer.json()["deletes_at"] > answer.json()["server_time"]
     for headers in (here, other):
         assert (await client.get(ME, headers=headers)).status_code == 401
     await runtime.worker.drain()

@@ -7,8 +7,8 @@ import structlog
 from matinee.accounts import audit, personal_data, sessions, staffing
 from matinee.accounts.mails import send_security_mail
 from matinee.accounts.passwords import prove_password
-from matinee.accounts.schemas import DeleteMe
-from matinee.accounts.viewer import Viewer, user_tag
+from matinee.accounts.schemas import DeleteMe, Deletion
+from matinee.accounts.viewer import SessionRevoked, Viewer, user_tag
 from matinee.core.jobs import EVERY_HOUR, JobRun, enqueue, job
 from matinee.runtime import Runtime
 
@@ -21,6 +21,8 @@ _ASK = """
     SET deletion_requested_at = coalesce(deletion_requested_at, clock_timestamp()),
         updated_at = clock_timestamp()
     WHERE user_id = :user_id
+    RETURNING deletion_requested_at + :days * interval '1 day' AS deletes_at,
+              clock_timestamp() AS server_time
 """
 _DUE = """
     -- cross-user
@@ -37,7 +39,7 @@ _STILL_DUE = """
 """
 
 
-async def request_deletion(runtime: Runtime, viewer: Viewer, wish: DeleteMe) -> None:
+async def request_deletion(runtime: Runtime, viewer: Viewer, wish: DeleteMe) -> Deletion:
     """Sign the household out everywhere and delete it when the grace is over.
 
     Raises:
@@ -48,7 +50,7 @@ async def request_deletion(runtime: Runtime, viewer: Viewer, wish: DeleteMe) -> 
     days = runtime.settings.deletion_grace_days
     async with runtime.database.write() as tx:
         await staffing.require_another_admin(tx, viewer.household)
-        await tx.execute(_ASK, user_id=viewer.household)
+        asked = await tx.one(_ASK, user_id=viewer.household, days=float(days))
         await sessions.end_all(tx, viewer.household, reason="deletion_requested")
         await enqueue(
             tx,
@@ -57,6 +59,9 @@ async def request_deletion(runtime: Runtime, viewer: Viewer, wish: DeleteMe) -> 
             event="deletion_requested",
             detail=str(days),
         )
+    if asked is None:
+        raise SessionRevoked()
+    return Deletion(**asked)
 
 
 @job("accounts.delete_due_households", every=EVERY_HOUR)

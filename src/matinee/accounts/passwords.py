@@ -18,6 +18,7 @@ from matinee.core.database import WriteTx
 from matinee.core.errors import InvalidValue, NotAuthenticated
 from matinee.core.jobs import JobRun, enqueue, job
 from matinee.core.ratelimit import LOGIN_TRIES, PASSWORD_RESETS
+from matinee.core.schema import Acknowledged
 from matinee.core.security import new_token, token_hash
 from matinee.runtime import Runtime
 
@@ -125,7 +126,7 @@ async def spoil_links(tx: WriteTx, user_id: UUID) -> None:
     await tx.execute(_SPOIL_LINKS, user_id=user_id)
 
 
-async def request_reset(runtime: Runtime, wish: ForgotPassword) -> None:
+async def request_reset(runtime: Runtime, wish: ForgotPassword) -> Acknowledged:
     """Have a link sent; the answer and its cost are the same where nobody has this address.
 
     Raises:
@@ -139,6 +140,7 @@ async def request_reset(runtime: Runtime, wish: ForgotPassword) -> None:
     async with runtime.database.write() as tx:
         user_id = await tx.scalar(_WHOSE, identity=identity)
         await enqueue(tx, send_reset_link, user_id=str(user_id) if user_id else None)
+    return Acknowledged()
 
 
 async def reset_password(runtime: Runtime, wish: ResetPassword) -> None:

@@ -14,6 +14,7 @@ from matinee.accounts import (
 )
 from matinee.accounts.cookies import hand_over, take_back
 from matinee.accounts.credentials import TokenInvalid
+from matinee.accounts.csrf import CsrfFailed
 from matinee.accounts.devices import (
     AccessDenied,
     AuthorizationPending,
@@ -26,6 +27,7 @@ from matinee.accounts.schemas import (
     ApproveDevice,
     ChangePassword,
     DeleteMe,
+    Deletion,
     DeviceCodeOut,
     DeviceCodeRequest,
     DeviceTokenRequest,
@@ -45,7 +47,6 @@ from matinee.accounts.staffing import LastAdmin
 from matinee.accounts.viewer import (
     CHANGING,
     SIGNED_IN,
-    CsrfFailed,
     CurrentUser,
     Householder,
     LeavingUser,
@@ -61,7 +62,7 @@ from matinee.core.errors import (
     problems,
 )
 from matinee.core.routing import api_router
-from matinee.core.schema import Cursor, PageSize, PathId
+from matinee.core.schema import Acknowledged, Cursor, PageSize, PathId
 from matinee.runtime import Read, RuntimeDep, Write
 
 router = api_router("/auth", tag="accounts")
@@ -149,9 +150,9 @@ async def change_password(
 
 
 @router.post("/password/forgot", summary="Ask for a reset link", status_code=202)
-async def forgot_password(runtime: RuntimeDep, wish: ForgotPassword) -> None:
+async def forgot_password(runtime: RuntimeDep, wish: ForgotPassword) -> Acknowledged:
     """Sends a link to the address if an account has it; the answer is the same if none has."""
-    await passwords.request_reset(runtime, wish)
+    return await passwords.request_reset(runtime, wish)
 
 
 @router.post(
@@ -233,13 +234,13 @@ async def update_me(viewer: Householder, runtime: RuntimeDep, wish: UpdateMe) ->
 )
 async def delete_me(
     viewer: Householder, runtime: RuntimeDep, response: Response, wish: DeleteMe
-) -> None:
+) -> Deletion:
     """Signs out everywhere; after a grace of days all personal data goes.
 
     Signing in within the grace keeps the account. What the books need stays without a name.
     """
-    await deletion.request_deletion(runtime, viewer, wish)
     take_back(response, runtime.settings)
+    return await deletion.request_deletion(runtime, viewer, wish)
 
 
 @me_router.get(

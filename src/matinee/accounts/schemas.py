@@ -153,6 +153,12 @@ class DeleteMe(Input):
     password: Password
 
 
+class Deletion(Stamped):
+    """The account is signed out everywhere, and will be gone."""
+
+    deletes_at: datetime = Field(description="Signing in before keeps it.")
+
+
 class DeviceCodeRequest(Input):
     """A television asks to be signed in (RFC 8628)."""
 

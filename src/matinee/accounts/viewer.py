@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated
-from urllib.parse import urlsplit
+from typing import Annotated, cast
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -19,6 +18,7 @@ from matinee.accounts.credentials import (
     open_access_token,
     open_cookie,
 )
+from matinee.accounts.csrf import CsrfFailed, refuse_foreign_pages
 from matinee.core.context import current_request
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import Forbidden, NotAuthenticated, UnsupportedMediaType
@@ -28,19 +28,12 @@ from matinee.runtime import Runtime, RuntimeDep
 REMEMBERED = timedelta(seconds=5)
 """How long another process may still believe in a session that was just ended."""
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-FORM_TYPES = frozenset(
-    {"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
-)
 OPEN_CEILING = 21
+_OPENED = "matinee.credential"
 
 
 class SessionRevoked(NotAuthenticated):
     """This session was ended; sign in again."""
-
-
-class CsrfFailed(Forbidden):
-    """A page of another origin may not do this with your cookie."""
 
 
 class ProfileRequired(Forbidden):
@@ -164,7 +157,7 @@ async def resolve(request: Request, runtime: Runtime, *, fresh: bool = False) ->
     if credential is None:
         return anonymous(runtime)
     if credential.by_cookie:
-        _refuse_foreign_pages(request, runtime)
+        refuse_foreign_pages(request, runtime.settings)
     if fresh:
         viewer = await _load(runtime, credential)
     else:
@@ -196,6 +189,13 @@ def session_tag(session_id: UUID) -> str:
 
 
 def _credential(request: Request, runtime: Runtime) -> Credential | None:
+    """What the request shows, opened once: the rate limiter has looked at it already."""
+    if _OPENED not in request.scope:
+        request.scope[_OPENED] = _open_credential(request, runtime)
+    return cast(Credential | None, request.scope[_OPENED])
+
+
+def _open_credential(request: Request, runtime: Runtime) -> Credential | None:
     if header := request.headers.get("authorization"):
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer":
@@ -217,25 +217,6 @@ def known_user(runtime: Runtime) -> Callable[[Scope], str | None]:
         return str(credential.user_id) if credential else None
 
     return identify
-
-
-def _refuse_foreign_pages(request: Request, runtime: Runtime) -> None:
-    """CSRF: what changes something needs our own page (or an allowed one), and is not a form."""
-    if request.method in SAFE_METHODS:
-        return
-    origin = request.headers.get("origin")
-    ours = urlsplit(runtime.settings.public_url)
-    allowed = {f"{ours.scheme}://{ours.netloc}", *runtime.settings.allowed_origins}
-    if request.headers.get("sec-fetch-site") != "same-origin" and origin not in allowed:
-        raise CsrfFailed()
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if _has_body(request) and kind in FORM_TYPES:
-        raise UnsupportedMediaType()
-
-
-def _has_body(request: Request) -> bool:
-    headers = request.headers
-    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
 
 async def _load(runtime: Runtime, credential: Credential) -> Viewer:
