@@ -141,7 +141,11 @@ def test_who_wants_the_server_for_himself_is_refused_a_running_one(make: Make) -
         other.start(join=False)
 
 
-@pytest.mark.parametrize("leftover", [f"{os.getpid()}\n", "999999999\n", ""])
+@pytest.mark.parametrize(
+    "leftover",
+    [f"{os.getpid()}\n", "999999999\n", ""],
+    ids=["of another program", "of nobody", "empty"],
+)
 async def test_a_stale_pid_file_is_no_obstacle(make: Make, leftover: str) -> None:
     server = make()
     server.start()

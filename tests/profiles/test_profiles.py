@@ -127,8 +127,8 @@ async def test_new_profiles_get_avatars_that_nobody_has(
         ("pin", "123"),
         ("pin", "1234567"),
         ("pin", "12 4"),
-        ("id", str(uuid4())),
-        ("user_id", str(uuid4())),
+        ("id", "01a21116-4c03-71f7-a93f-69053ff62319"),
+        ("user_id", "01a21116-4c03-71f7-a93f-69053ff62319"),
         ("version", 7),
     ],
 )

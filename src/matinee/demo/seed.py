@@ -1,5 +1,6 @@
 """Filling a new installation with the demo: titles, collections, a household, staff."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -92,8 +93,10 @@ async def seed(runtime: Runtime) -> bool:
 
 
 async def _import_titles(runtime: Runtime, path: Path) -> None:
+    content = await asyncio.to_thread(path.read_bytes)
+
     async def pieces() -> AsyncIterator[bytes]:
-        yield path.read_bytes()
+        yield content
 
     async def no_progress(_rows: int) -> None:
         pass

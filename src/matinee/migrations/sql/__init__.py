@@ -1,6 +1,7 @@
 """SQL that revisions run as it is written, in files beside this one."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -54,5 +55,5 @@ def drop_everything(*, keep: Sequence[str]) -> str:
 
 def run_script(connection: sa.Connection, script: str) -> None:
     """Run several statements as they are, without looking for parameters in them."""
-    with connection.connection.cursor() as cursor:
+    with closing(connection.connection.cursor()) as cursor:
         cursor.execute(script)
