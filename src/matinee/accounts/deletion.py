@@ -57,7 +57,7 @@ async def request_deletion(runtime: Runtime, viewer: Viewer, wish: DeleteMe) -> 
             send_security_mail,
             user_id=str(viewer.household),
             event="deletion_requested",
-            detail=str(days),
+            _detail=str(days),
         )
     if asked is None:
         raise SessionRevoked()

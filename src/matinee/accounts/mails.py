@@ -42,16 +42,17 @@ async def send_security_mail(
     *,
     user_id: str,
     event: str,
-    detail: str = "",
-    address: str | None = None,
+    _detail: str = "",
+    _address: str | None = None,
 ) -> None:
     """Tell the owner of an account about something that touches its safety.
 
-    `address` is given where the account's own is the thing that changed.
+    `_address` is given where the account's own is the thing that changed. Both underscored
+    arguments are people's own data, which lists of jobs leave out.
     """
     subject, text = SECURITY_EVENTS[event]
-    text = text.format(detail=detail, url=runtime.settings.public_url)
-    await send_mail(runtime, UUID(user_id), subject, text, address=address)
+    text = text.format(detail=_detail, url=runtime.settings.public_url)
+    await send_mail(runtime, UUID(user_id), subject, text, address=_address)
 
 
 async def send_mail(

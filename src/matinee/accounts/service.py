@@ -198,7 +198,7 @@ async def _move(tx: WriteTx, user_id: UUID, before: Row, email: str) -> None:
         send_security_mail,
         user_id=str(user_id),
         event="address_changed",
-        address=before["email"],
+        _address=before["email"],
     )
 
 

@@ -79,7 +79,9 @@ async def check_pin(runtime: Runtime, user_id: UUID, profile_id: UUID, pin: str 
 
 async def _notify(runtime: Runtime, user_id: UUID, name: str) -> None:
     async with runtime.database.write() as tx:
-        await enqueue(tx, send_security_mail, user_id=str(user_id), event="pin_locked", detail=name)
+        await enqueue(
+            tx, send_security_mail, user_id=str(user_id), event="pin_locked", _detail=name
+        )
 
 
 def _locked(profile: Row) -> PinLocked:
