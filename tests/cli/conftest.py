@@ -1,7 +1,6 @@
 """Running the `matinee` command inside a test."""
 
 import os
-import socket
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from typer.testing import CliRunner
 from matinee.cli import app
 from matinee.core.settings import PREFIX
 from matinee.core.telemetry import configure_logging
+from tests.cli.processes import find_free_port
 
 Matinee = Callable[..., Result]
 
@@ -39,6 +39,4 @@ def matinee(no_settings: None, database_url: str) -> Iterator[Matinee]:
 @pytest.fixture
 def free_port() -> int:
     """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return find_free_port()

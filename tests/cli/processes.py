@@ -26,6 +26,12 @@ def wait_until(holds: Callable[[], bool], *, seconds: float = STARTS_WITHIN) -> 
         time.sleep(0.05)
 
 
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

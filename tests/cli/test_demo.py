@@ -18,7 +18,15 @@ import pytest
 from matinee.core.processes import lives
 from matinee.demo.people import HOUSEHOLD, PASSWORD
 from tests.cli.conftest import Matinee
-from tests.cli.processes import RUN, STARTS_WITHIN, is_ready, process, stop, wait_until
+from tests.cli.processes import (
+    RUN,
+    STARTS_WITHIN,
+    find_free_port,
+    is_ready,
+    process,
+    stop,
+    wait_until,
+)
 
 NEWCOMER = {"email": "newcomer@example.com", "password": "seven swans a-swimming", "country": "US"}
 
@@ -93,11 +101,9 @@ def test_a_killed_demo_takes_its_database_down_and_goes_on_at_the_next_start(
         assert stop(again, signal.SIGINT) == 0
 
 
-def test_only_one_demo_runs_on_a_folder(
-    demo: Demo, folder: Path, free_port: int, tmp_path: Path
-) -> None:
+def test_only_one_demo_runs_on_a_folder(demo: Demo, folder: Path, tmp_path: Path) -> None:
     second_output = tmp_path / "second"
-    with demo(), process(command(folder, free_port + 1), second_output) as second:
+    with demo(), process(command(folder, find_free_port()), second_output) as second:
         assert second.wait(STARTS_WITHIN) == 1
     assert f"uses {folder} already" in second_output.read_text()
 
