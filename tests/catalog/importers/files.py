@@ -1,9 +1,10 @@
 """Files as clients send them, and short ways to import them."""
 
+import asyncio
 import csv
 import gzip
 import io
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
 import orjson
@@ -71,6 +72,14 @@ async def import_rows(runtime: Runtime, rows: Iterable[Row], wish: Wish | None =
 
     data = as_ndjson(rows)
     return await run_import(runtime, in_pieces(data), wish or Wish(), no_progress)
+
+
+async def until(condition: Callable[[], Awaitable[Any]]) -> None:
+    """Return as soon as something is so."""
+    while True:
+        if await condition():
+            return
+        await asyncio.sleep(0.01)
 
 
 class Editor:
