@@ -114,8 +114,12 @@ async def seal_audit_log(runtime: Runtime, _run: JobRun) -> None:
 async def seal_rows(tx: WriteTx) -> tuple[int, Head]:
     """Seal what can be sealed now; returns how many rows, and the head of the chain."""
     await tx.execute(_ONE_SEALER)
+    return await seal_up_to(tx, int(await tx.scalar(_HORIZON)))
+
+
+async def seal_up_to(tx: WriteTx, horizon: int) -> tuple[int, Head]:
+    """Seal the rows of the transactions below a horizon."""
     head = _head(await tx.all(_SEALS))
-    horizon = int(await tx.scalar(_HORIZON))
     left = 0
     if horizon < head.horizon:  # restored from a dump of another server
         newest = await tx.scalar(_NEWEST_LEFT, since=str(head.horizon))

@@ -77,9 +77,11 @@ async def half_written(runtime: Runtime) -> int:
         await scalar(
             runtime,
             """
+            WITH credits AS (SELECT title_id, count(*) AS n FROM title_people GROUP BY title_id)
             SELECT count(*) FROM titles t
-            WHERE (SELECT count(*) FROM title_people c WHERE c.title_id = t.id) <> 2
-               OR (SELECT count(*) FROM title_localizations l WHERE l.title_id = t.id) <> 1
+            LEFT JOIN credits c ON c.title_id = t.id
+            LEFT JOIN title_localizations l ON l.title_id = t.id
+            WHERE c.n IS DISTINCT FROM 2 OR l.name IS NULL
             """,
         )
     )

@@ -23,6 +23,7 @@ from matinee.catalog.importers.service import (
     compare,
     import_in_batches,
     import_together,
+    refresh_statistics,
     write_patiently,
 )
 from matinee.core.database import WriteTx
@@ -123,6 +124,7 @@ async def _import_together(
         tally = await import_together(runtime, tx, file.pieces(), wish, progress)
         report = tally.report()
         await _record(tx, "import.finish", file, report)
+    await refresh_statistics(runtime, tally)
     return report
 
 

@@ -17,6 +17,7 @@ from matinee.catalog.importers.service import (
     compare,
     import_in_batches,
     import_together,
+    refresh_statistics,
     write_patiently,
 )
 from matinee.catalog.importers.tally import Tally
@@ -134,6 +135,7 @@ async def _import_together(stored: StoredImport, progress: Progress) -> None:
         pieces = stored.pieces()
         tally = await import_together(stored.runtime, tx, pieces, stored.wish, progress)
         await finish_import(tx, SYSTEM, stored.id, "done", tally.report())
+    await refresh_statistics(stored.runtime, tally)
 
 
 @job("catalog.forget_uploads", every=EVERY_HOUR)
