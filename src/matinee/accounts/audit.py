@@ -74,7 +74,7 @@ async def record(
         actor_id=actor.id,
         role=actor.role,
         action=action,
-        targets={name: _masked(name, value) for name, value in targets.items()},
+        targets={name: str(value) for name, value in targets.items()},
         changes=_difference(before or {}, after or {}),
         reason=reason,
         request_id=request.request_id if request else None,

@@ -18,6 +18,7 @@ from matinee.runtime import Runtime
 
 COLUMNS = tuple(AuditEntry.model_fields)
 KEY = (datetime, UUID)
+TARGET = r"^[a-z_]+:[^\x00-\x1f]+$"
 
 _MATCHING = """
     SELECT id, occurred_at, actor_type, actor_id, actor_label, role, action, targets, changes,
@@ -39,10 +40,10 @@ class AuditFilter(Input):
     """Which entries; several conditions must all hold."""
 
     actor: Line | None = Field(None, description="Identifier of who did it.")
-    action: Annotated[str, Field(pattern=r"^[a-z_]+\\.[a-z_]+$", max_length=100)] | None = Field(
+    action: Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=100)] | None = Field(
         None, examples=["title.update"]
     )
-    target: Annotated[str, Field(pattern=r"^[a-z_]+:[^\\s\\x00]+$", max_length=300)] | None = Field(
+    target: Annotated[str, Field(pattern=TARGET, max_length=300)] | None = Field(
         None,
         description="What was touched: its kind and identifier.",
         examples=["title:0199f3a4-1b2c-7d3e-8f40-5a6b7c8d9e0f"],

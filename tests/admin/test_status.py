@@ -1,0 +1,83 @@
+"""How the service is: the banner names what is less than it should be, and nothing else."""
+
+from matinee.catalog.importers.running import import_titles
+from matinee.core.jobs import enqueue
+from matinee.runtime import Runtime
+from tests.admin.operator import Operator
+from tests.makers import execute
+
+
+async def codes(operator: Operator) -> set[str]:
+    """What the banner says."""
+    return {item["code"] for item in (await operator.found("/status"))["degraded"]}
+
+
+async def with_worker(runtime: Runtime) -> None:
+    """As if a worker had just shown a sign of life."""
+    await execute(runtime, "INSERT INTO procrastinate_workers DEFAULT VALUES")
+
+
+async def waiting_since(runtime: Runtime, minutes: int) -> None:
+    """A job that should have been run so long ago."""
+    async with runtime.database.write() as tx:
+        await enqueue(tx, import_titles, import_id="x", delay=-60 * minutes)
+
+
+async def test_a_service_that_is_all_right_shows_no_banner(
+    operator: Operator, runtime: Runtime
+) -> None:
+    await with_worker(runtime)
+    await waiting_since(runtime, 1)
+    status = await operator.found("/status")
+    assert status["degraded"] == []
+    assert (status["waiting_jobs"], status["running_jobs"], status["workers"]) == (1, 0, 1)
+
+
+async def test_without_a_worker_nothing_that_is_due_happens(operator: Operator) -> None:
+    assert await codes(operator) == {"no_worker"}
+
+
+async def test_a_worker_that_has_been_silent_is_none(operator: Operator, runtime: Runtime) -> None:
+    await with_worker(runtime)
+    await execute(
+        runtime,
+        "UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '5 minutes'",
+    )
+    assert await codes(operator) == {"no_worker"}
+
+
+async def test_a_queue_that_does_not_move_is_old(operator: Operator, runtime: Runtime) -> None:
+    await with_worker(runtime)
+    await waiting_since(runtime, 6)
+    assert await codes(operator) == {"queue_old"}
+
+
+async def test_a_job_for_later_is_not_late(operator: Operator, runtime: Runtime) -> None:
+    await with_worker(runtime)
+    await waiting_since(runtime, -600)
+    assert await codes(operator) == set()
+
+
+async def test_many_failures_are_shown(operator: Operator, runtime: Runtime) -> None:
+    await with_worker(runtime)
+    for _ in range(10):
+        await waiting_since(runtime, 1)
+    await execute(runtime, "UPDATE procrastinate_jobs SET status = 'doing'")
+    await execute(runtime, "UPDATE procrastinate_jobs SET status = 'failed'")
+    assert await codes(operator) == {"jobs_failing"}
+
+
+async def test_audit_rows_that_nobody_seals_are_shown(operator: Operator, runtime: Runtime) -> None:
+    await with_worker(runtime)
+    await execute(
+        runtime,
+        "INSERT INTO admin_audit_log (actor_type, actor_id, action, occurred_at)"
+        " VALUES ('cli', 'x', 'title.update', clock_timestamp() - interval '2 hours')",
+    )
+    assert await codes(operator) == {"audit_unsealed"}
+
+
+async def test_a_schema_of_another_version_is_shown(operator: Operator, runtime: Runtime) -> None:
+    await with_worker(runtime)
+    await execute(runtime, "UPDATE alembic_version SET version_num = '0000'")
+    assert await codes(operator) == {"schema_behind"}
