@@ -66,7 +66,7 @@ class JobOut(Output):
     task: str = Field(examples=["catalog.import_titles"])
     queue: str = Field(examples=["imports"])
     state: JobState
-    attempts: int = Field(description="Runs that have ended without success.")
+    attempts: int = Field(description="Runs that have ended.")
     cancel_requested: bool
     created_at: datetime | None
     scheduled_at: datetime | None = Field(description="Not before this moment.")

@@ -64,6 +64,17 @@ async def test_an_nfo_file_creates_its_title(editor: Editor) -> None:
     assert (await editor.report_of(NFO, XML))["created"] == 1
 
 
+async def test_a_series_of_thousands_of_episodes_is_imported_within_a_request(
+    editor: Editor, runtime: Runtime
+) -> None:
+    episodes = [{"number": number, "name": f"Episode {number}"} for number in range(1, 5000)]
+    seasons = [{"number": number, "episodes": episodes} for number in (1, 2)]
+    for year in (1990, 1991):
+        content = as_json([title(1, kind="series", seasons=seasons, year=year)])
+        assert (await editor.report_of(content))["error_count"] == 0
+    assert await count(runtime, "episodes") == 2 * len(episodes)
+
+
 @pytest.mark.parametrize("content", [b"", b" \n", b"[]", b"[ ]", as_gzip(b"")])
 async def test_an_empty_file_is_an_import_of_nothing(editor: Editor, content: bytes) -> None:
     assert (await editor.report_of(content))["rows"] == 0

@@ -252,6 +252,42 @@ async def test_assets_of_episodes_are_replaced_and_those_of_the_series_stay(
     assert found["segments"] == episode["segments"]
 
 
+async def test_only_episodes_that_changed_are_written(runtime: Runtime) -> None:
+    await import_rows(runtime, [title(kind="series", seasons=[season(1, "A", "B", "C")])])
+    await import_rows(runtime, [title(kind="series", seasons=[season(1, "A", "new", "C", "D")])])
+    found = await rows_of(runtime, "SELECT name, version FROM episodes ORDER BY number")
+    assert [tuple(row.values()) for row in found] == [("A", 1), ("new", 2), ("C", 1), ("D", 1)]
+    assert (await rows_of(runtime, "SELECT version FROM seasons")) == [{"version": 1}]
+
+
+async def test_what_is_not_said_of_an_episode_stays(runtime: Runtime) -> None:
+    asset = {"protocol": "hls", "url": "https://example.com/1"}
+    full = {"number": 1, "name": "A", "synopsis": "Long.", "air_date": "1915-11-13"} | {
+        "assets": [asset]
+    }
+    await import_rows(
+        runtime, [title(seasons=[{"number": 1, "name": "First", "episodes": [full]}])]
+    )
+    await import_rows(
+        runtime, [title(seasons=[{"number": 1, "episodes": [{"number": 1, "name": "B"}]}])]
+    )
+    (episode,) = await rows_of(runtime, "SELECT name, synopsis, air_date::text FROM episodes")
+    assert tuple(episode.values()) == ("B", "Long.", "1915-11-13")
+    assert await rows_of(runtime, "SELECT name FROM seasons") == [{"name": "First"}]
+    assert len(await children(runtime, "media_assets")) == 1
+
+
+async def test_an_episode_that_comes_back_is_published_again_but_not_after_a_takedown(
+    runtime: Runtime,
+) -> None:
+    await import_rows(runtime, [title(seasons=[season(1, "A", "B")])])
+    await import_rows(runtime, [title(seasons=[season(1)])])
+    await execute(runtime, "UPDATE episodes SET status = 'takedown' WHERE name = 'B'")
+    await import_rows(runtime, [title(seasons=[season(1, "A", "B")])])
+    states = {name: state for name, (_, state) in (await episodes(runtime)).items()}
+    assert states == {"A": "published", "B": "takedown"}
+
+
 async def test_people_of_one_folded_name_are_one_person(runtime: Runtime) -> None:
     credit = [{"name": "Léos Carax", "role": "director"}]
     other = [{"name": "leos carax", "role": "writer"}]

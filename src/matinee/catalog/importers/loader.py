@@ -8,6 +8,7 @@ from typing import Any
 from matinee.catalog.importers import statements
 from matinee.catalog.importers.children import CHILDREN, LONGEST_KEY, Ids, person_key
 from matinee.catalog.importers.rows import TitleRow
+from matinee.catalog.importers.seasons import replace_seasons
 from matinee.core.database import ReadTx, Row, WriteTx
 from matinee.core.text import searchable, slugify, sort_key
 
@@ -131,7 +132,7 @@ async def _replace_children(
     """A list that a row gives replaces the stored one; one that it does not give stays."""
     ids = created | updated
     for name, children in CHILDREN.items():
-        giving = [row for row in rows if row.id in ids and name in row.row.model_fields_set]
+        giving = _giving(rows, ids, name)
         if old := [updated[row.id] for row in giving if row.id in updated]:
             await tx.execute(children.delete, title_ids=old)
         records = [
@@ -139,23 +140,13 @@ async def _replace_children(
         ]
         if records:
             await tx.copy(children.table, children.columns, records)
-    if with_seasons := [
-        {"title_id": str(ids[row.id]), "seasons": _seasons(row.row)}
-        for row in rows
-        if row.id in ids and "seasons" in row.row.model_fields_set
-    ]:
-        for statement in statements.APPLY_SEASONS:
-            await tx.execute(statement, documents=with_seasons)
+    await replace_seasons(
+        tx, [(ids[row.id], row.row.seasons) for row in _giving(rows, ids, "seasons")]
+    )
 
 
-def _seasons(row: TitleRow) -> list[Document]:
-    """Seasons as the statements read them; `episodes` is absent where the row names none."""
-    return [
-        season.model_dump(
-            mode="json", exclude=None if "episodes" in season.model_fields_set else {"episodes"}
-        )
-        for season in row.seasons
-    ]
+def _giving(rows: Sequence[Numbered], ids: Ids, name: str) -> list[Numbered]:
+    return [row for row in rows if row.id in ids and name in row.row.model_fields_set]
 
 
 def said_scalars(row: TitleRow) -> Document:

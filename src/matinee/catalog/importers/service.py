@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
+import structlog
 
 from matinee.catalog.importers import loader
 from matinee.catalog.importers.checking import Checked, Checker
@@ -24,6 +25,8 @@ from matinee.core.database import WriteTx
 from matinee.core.errors import Busy
 from matinee.core.garbage import collected_rarely
 from matinee.runtime import Runtime
+
+log = structlog.get_logger(__name__)
 
 CONFLICTS = (
     asyncpg.SerializationError,
@@ -245,6 +248,8 @@ async def _store(
 
 
 def _refused(row: Numbered, error: asyncpg.PostgresError) -> RowError:
+    """What is said of a row that passed our own checks; the log tells all."""
+    log.warning("row_refused", index=row.index, external_id=row.id, error=str(error))
     rule = getattr(error, "constraint_name", None)
     problem = InvalidRow("rule_violated", "The row contradicts a rule of the catalogue.", rule)
     return row_error(row.index, row.id, problem)
