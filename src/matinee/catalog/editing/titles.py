@@ -17,7 +17,7 @@ from matinee.catalog.editing.schemas import (
     UpdateTitle,
 )
 from matinee.catalog.importers import loader
-from matinee.catalog.importers.loader import Numbered
+from matinee.catalog.importers.loader import Numbered, Written
 from matinee.catalog.importers.problems import InvalidRow
 from matinee.catalog.importers.rows import title_of
 from matinee.catalog.requirements import MISSING, gaps_of
@@ -125,7 +125,8 @@ async def create_title(tx: WriteTx, staff: Viewer, wish: CreateTitle) -> AdminTi
     if await tx.scalar(_ID_OF, external_id=external_id) is not None:
         raise Conflict("external_id")
     said = _said(wish) | {"external_id": external_id, "kind": wish.kind, "status": wish.status}
-    await _write(tx, said)
+    if not (await _write(tx, said)).created:  # somebody added it at the same moment
+        raise Conflict("external_id")
     created = await get_title(tx, await tx.scalar(_ID_OF, external_id=external_id))
     await write_down(tx, staff, "title.create", {"title": created.id}, after=created)
     return created
@@ -205,7 +206,7 @@ def _said(wish: TitleFields) -> dict[str, Any]:
     return {name: EMPTY.get(name) if value is None else value for name, value in given.items()}
 
 
-async def _write(tx: WriteTx, said: dict[str, Any]) -> None:
+async def _write(tx: WriteTx, said: dict[str, Any]) -> Written:
     """Store it as an import would, without touching what the last import said."""
     try:
         row = title_of(said)
@@ -215,4 +216,4 @@ async def _write(tx: WriteTx, said: dict[str, Any]) -> None:
     if not loader.rating_is_known(row, ratings):
         allowed = sorted(f"{system} {label}" for system, label in ratings)
         raise InvalidValue("maturity", allowed=allowed)
-    await loader.write_rows(tx, [Numbered(0, row, None)], ratings)
+    return await loader.write_rows(tx, [Numbered(0, row, None)], ratings)
