@@ -22,6 +22,7 @@ from matinee.core.telemetry import Metrics
 log = structlog.get_logger(__name__)
 
 FIRST_RETRY_SECONDS = 5
+LONGEST_RETRY_SECONDS = 600
 ABORT_POLL_SECONDS = 2.0
 STALLED_SECONDS = 30.0
 RESTART_SECONDS = 2.0
@@ -43,9 +44,8 @@ class _Backoff(procrastinate.BaseRetryStrategy):
             return procrastinate.RetryDecision(retry_in={"seconds": 0})
         if job.attempts + 1 >= self.attempts:
             return None
-        return procrastinate.RetryDecision(
-            retry_in={"seconds": FIRST_RETRY_SECONDS * 2**job.attempts}
-        )
+        wait = min(FIRST_RETRY_SECONDS * 2**job.attempts, LONGEST_RETRY_SECONDS)
+        return procrastinate.RetryDecision(retry_in={"seconds": wait})
 
 
 class Worker:
