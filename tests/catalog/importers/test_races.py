@@ -112,3 +112,10 @@ async def test_work_that_is_always_in_somebodys_way_is_given_up_as_busy() -> Non
 
     with pytest.raises(Busy):
         await again_on_conflict(collide)
+
+
+async def test_statistics_that_somebody_else_refreshes_are_left_to_him(runtime: Runtime) -> None:
+    async with runtime.database.write() as other:
+        await other.execute("LOCK TABLE titles IN SHARE UPDATE EXCLUSIVE MODE")
+        report = await import_rows(runtime, titles(1200))
+    assert report["created"] == 1200

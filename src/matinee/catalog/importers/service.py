@@ -154,9 +154,13 @@ async def refresh_statistics(runtime: Runtime, tally: Tally) -> None:
 
     It would find out by itself within minutes, in which browsing could be slow.
     """
-    if tally.created + tally.updated >= MANY_WRITTEN:
+    if tally.created + tally.updated < MANY_WRITTEN:
+        return
+    try:
         async with runtime.database.write() as tx:
             await tx.execute(_ANALYZE)
+    except asyncpg.LockNotAvailableError:
+        log.info("statistics_are_being_refreshed_by_another")
 
 
 async def again_on_conflict(work: Callable[[], Awaitable[Result]]) -> Result:

@@ -48,7 +48,7 @@ _FORGET_STUCK = """
 async def import_upload(
     runtime: Runtime, actor: Actor, pieces: AsyncIterator[bytes], wish: Wish, key: str | None
 ) -> ImportOut:
-    """Import an uploaded file: finished where it has 500 rows or fewer, else queued as a job.
+    """Import an uploaded file: finished where it is small (500 rows), else queued as a job.
 
     A file is read to its end before any of it is imported.
 
