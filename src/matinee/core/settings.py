@@ -125,6 +125,31 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field("Matinee <no-reply@localhost>", description="Sender of mail.")
 
+    embedding_provider: Literal["local", "sentence-transformers", "openai-compatible", "none"] = (
+        Field(
+            "local",
+            description="Who turns texts into vectors for search by meaning and for"
+            " recommendations; `local` is all-MiniLM-L6-v2 in the process (needs the"
+            " `local-embeddings` extra, is `none` without it).",
+        )
+    )
+    embedding_model: str | None = Field(
+        None,
+        max_length=200,
+        description="Name of another provider's model; all titles are embedded anew when it"
+        " changes.",
+    )
+    embedding_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s]+$",
+        description="Base address of an OpenAI-compatible API, such as https://host/v1.",
+    )
+    embedding_api_key: SecretStr | None = Field(None, description="Key for that API.")
+    embedding_truncate: bool = Field(
+        False,
+        description="Cut longer vectors to 384 numbers; for models made for it (Matryoshka) only.",
+    )
+
     public_max_maturity: int = Field(
         12, ge=0, le=21, description="Highest age rating shown to people who are not signed in."
     )
@@ -153,6 +178,17 @@ class Settings(BaseSettings):
             if isinstance(value := values.get(name), str):
                 values[name] = [part.strip() for part in value.split(",") if part.strip()]
         return values
+
+    @model_validator(mode="after")
+    def _refuse_half_an_endpoint(self) -> Self:
+        if self.embedding_provider == "openai-compatible" and not (
+            self.embedding_url and self.embedding_model
+        ):
+            raise UnsafeSettings(
+                "MATINEE_EMBEDDING_URL and MATINEE_EMBEDDING_MODEL are needed when"
+                " MATINEE_EMBEDDING_PROVIDER is openai-compatible"
+            )
+        return self
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:

@@ -26,6 +26,7 @@ CREDIT_ROLES = ("director", "writer", "actor", "composer", "producer", "cinemato
 IMAGE_KINDS = ("poster", "backdrop", "thumb", "logo")
 ASSET_KINDS = ("main", "trailer", "extra")
 ASSET_PROTOCOLS = ("hls", "dash", "file", "builtin")
+EMBEDDING_DIMS = 384
 
 
 class MaturityRating(Base):
@@ -353,6 +354,6 @@ class ContentEmbedding(Base):
     purpose: Mapped[str] = mapped_column(primary_key=True, server_default="search")
     model: Mapped[str]
     dims: Mapped[int] = mapped_column(SmallInteger)
-    embedding: Mapped[Any] = mapped_column(Vector(384))
+    embedding: Mapped[Any] = mapped_column(Vector(EMBEDDING_DIMS))
     content_hash: Mapped[bytes] = mapped_column(LargeBinary)
     updated_at: Mapped[datetime] = moment()
