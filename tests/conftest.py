@@ -76,6 +76,7 @@ def settings(database_url: str) -> Settings:
         secret_key=SecretStr("a secret of the test suite, long enough"),
         public_url="http://testserver",
         rate_limits_enabled=False,
+        embedding_provider="none",
         log_level="error",
     )
 

@@ -1,4 +1,4 @@
-"""What lives as long as the process: settings, database, cache, limiter, metrics, worker."""
+"""What lives as long as the process: settings, database, cache, limiter, embedder, worker."""
 
 import asyncio
 import contextlib
@@ -17,6 +17,7 @@ from matinee.core.security import Passwords, Tokens
 from matinee.core.settings import Settings, UnsafeSettings
 from matinee.core.telemetry import Metrics
 from matinee.core.worker import Worker
+from matinee.integrations.embeddings.providers import make_embedder
 from matinee.integrations.mail import Mailer, make_mailer
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,7 @@ class Runtime:
             issuer=settings.public_url,
         )
         self.mailer: Mailer = make_mailer(settings)
+        self.embedder = make_embedder(settings)
         self.database = Database(
             database_url,
             pool_min=settings.database_pool_min,
@@ -84,6 +86,7 @@ class Runtime:
         if self._working is not None:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._working
+        await self.embedder.aclose()
         await self.database.close()
         if self.redis is not None:
             await self.redis.aclose()
