@@ -347,6 +347,14 @@ class ContentEmbedding(Base):
     __tablename__ = "content_embeddings"
     __table_args__ = (
         CheckConstraint(one_of("purpose", "search", "taste"), "purpose"),
+        Index(
+            "content_embeddings_search",
+            "embedding",
+            postgresql_using="hnsw",
+            postgresql_with={"m": 16, "ef_construction": 64},
+            postgresql_ops={"embedding": "vector_cosine_ops"},
+            postgresql_where=text("purpose = 'search'"),
+        ),
         {"info": REFERENCE},
     )
 
