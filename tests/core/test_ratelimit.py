@@ -17,12 +17,11 @@ from matinee.core.middleware import RequestMiddleware
 from matinee.core.ratelimit import (
     LOGIN_TRIES,
     PIN_TRIES,
-    BoundedMemory,
     Limiter,
     RateLimitMiddleware,
-    seconds_until_room,
 )
 from matinee.core.redis_link import RedisLink
+from matinee.core.sliding_window import SlidingWindows, seconds_until_room
 from matinee.core.telemetry import Metrics
 from tests.core.conftest import Clock, RedisServer
 
@@ -113,13 +112,21 @@ async def test_parallel_hits_do_not_slip_through(limiter: Limiter) -> None:
     assert sum(quota.allowed for quota in quotas) == 3
 
 
-async def test_many_clients_do_not_fill_the_memory(clock: Clock) -> None:
-    memory = BoundedMemory(100, clock)
+def test_many_clients_do_not_fill_the_memory() -> None:
+    windows = SlidingWindows(100)
     for number in range(1000):
-        await memory.acquire_sliding_window_entry(f"client {number}", 3, 60)
+        windows.hit(f"client {number}", 3, 60)
 
-    counts = [(await memory.get_sliding_window(f"client {n}", 60))[2] for n in range(1000)]
-    assert sum(counts) == 100
+    assert len(windows) == 100
+
+
+def test_who_keeps_trying_is_not_forgotten_for_others() -> None:
+    windows = SlidingWindows(100)
+    for number in range(1000):
+        refused = not windows.hit("ana", 3, 3600)[0]
+        windows.hit(f"client {number}", 3, 3600)
+
+    assert refused
 
 
 @given(

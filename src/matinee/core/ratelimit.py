@@ -3,14 +3,12 @@
 import hashlib
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage import RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from redis.asyncio import Redis
 from starlette.datastructures import Headers
@@ -21,10 +19,10 @@ from matinee.core.context import current_request
 from matinee.core.errors import RateLimited, render
 from matinee.core.middleware import QUIET
 from matinee.core.redis_link import RedisLink
+from matinee.core.sliding_window import SlidingWindows, Window, seconds_until_room, used
 
 Limit = RateLimitItem
-Window = tuple[int, float, int, float]
-"""Hits of the window before, seconds it still weighs, hits of this one, seconds it is kept."""
+RawHeaders = list[tuple[bytes, bytes]]
 
 ANONYMOUS = RateLimitItemPerMinute(100, namespace="anonymous")
 """Requests without a credential, per subscriber (IPv4 address or IPv6 /64)."""
@@ -46,27 +44,32 @@ DEVICE_CODE_TRIES = RateLimitItemPerMinute(5, 10, namespace="device-code")
 REGISTRATIONS = RateLimitItemPerHour(10, namespace="register")
 PASSWORD_RESETS = RateLimitItemPerHour(5, namespace="password-reset")
 
-MOST_KEYS = 100_000
-_EPSILON = 0.001
 
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """What is left of a limit after a hit, and in how many seconds there will be more."""
+class Quota(NamedTuple):
+    """What came of a hit, and what is left of its limit."""
 
     limit: Limit
     allowed: bool
-    remaining: int
-    reset_after: float
-    retry_after: float
+    window: Window
 
-    def headers(self) -> dict[str, str]:
+    @property
+    def retry_after(self) -> float:
+        """In how many seconds one more would be allowed."""
+        return seconds_until_room(self.limit.amount, self.limit.get_expiry(), self.window)
+
+    def raw_headers(self) -> RawHeaders:
         """The header fields of draft-ietf-httpapi-ratelimit-headers."""
-        name, reset = self.limit.namespace, math.ceil(self.reset_after)
-        return {
-            "RateLimit-Policy": f'"{name}";q={self.limit.amount};w={self.limit.get_expiry()}',
-            "RateLimit": f'"{name}";r={self.remaining};t={reset}',
-        }
+        name, policy, expiry = _policy(self.limit)
+        remaining = max(0, self.limit.amount - used(self.window, expiry))
+        reset = max(0, math.ceil(self.window[3] - expiry))
+        state = f'"{name}";r={remaining};t={reset}'
+        return [(b"ratelimit-policy", policy), (b"ratelimit", state.encode())]
+
+
+@lru_cache(maxsize=64)
+def _policy(limit: Limit) -> tuple[str, bytes, int]:
+    name, expiry = limit.namespace, limit.get_expiry()
+    return name, f'"{name}";q={limit.amount};w={expiry}'.encode(), expiry
 
 
 class Limiter:
@@ -77,8 +80,8 @@ class Limiter:
 
     def __init__(self, redis: RedisLink | None, *, clock: Callable[[], float] = time.time) -> None:
         self._redis = redis
-        self._here = _Counters(BoundedMemory(MOST_KEYS, clock))
-        self._shared = _Counters(_in_redis(redis)) if redis else self._here
+        self._here = SlidingWindows(clock=clock)
+        self._shared = _SharedWindows(redis) if redis else None
 
     async def hit(self, limit: Limit, key: object) -> None:
         """Count one.
@@ -92,54 +95,30 @@ class Limiter:
 
     async def take(self, limit: Limit, key: object) -> Quota:
         """Count one where there is room, and say what is left."""
-        name = _digest(key)
-        if self._redis is not None:
-            quota = await self._redis.run(partial(self._shared.take, limit, name), None)
+        if self._redis and self._shared:
+            quota = await self._redis.run(partial(self._shared.take, limit, _digest(key)), None)
             if quota is not None:
                 return quota
-        return await self._here.take(limit, name)
+        allowed, window = self._here.hit(_name(limit, key), limit.amount, limit.get_expiry())
+        return Quota(limit, allowed, window)
 
     async def give_back(self, limit: Limit, key: object) -> None:
         """Uncount one, where failures are limited and the try counted beforehand was none."""
-        name = _digest(key)
-        returned = self._redis is not None and await self._redis.run(
-            partial(self._shared.give_back, limit, name), False
-        )
-        if not returned:
-            await self._here.give_back(limit, name)
+        if self._redis and self._shared:
+            command = partial(self._shared.give_back, limit, _digest(key))
+            if await self._redis.run(command, False):
+                return
+        self._here.give_back(_name(limit, key), limit.get_expiry())
 
     async def clear(self, limit: Limit, key: object) -> None:
         """Forget what was counted, after a success."""
-        name = _digest(key)
-        await self._here.clear(limit, name)
-        if self._redis is not None:
-            await self._redis.run(partial(self._shared.clear, limit, name), None)
+        self._here.clear(_name(limit, key))
+        if self._redis and self._shared:
+            await self._redis.run(partial(self._shared.clear, limit, _digest(key)), None)
 
 
-class _Counters:
-    """The sliding windows of one storage."""
-
-    def __init__(self, storage: MemoryStorage | RedisStorage) -> None:
-        self._storage = storage
-        self._strategy = SlidingWindowCounterRateLimiter(storage)
-
-    async def take(self, limit: Limit, name: str, _redis: Redis | None = None) -> Quota:
-        allowed = await self._strategy.hit(limit, name)
-        window = await self._storage.get_sliding_window(limit.key_for(name), limit.get_expiry())
-        return _quota(limit, allowed, window)
-
-    async def give_back(self, limit: Limit, name: str, _redis: Redis | None = None) -> bool:
-        return await self._storage.acquire_sliding_window_entry(
-            limit.key_for(name), limit.amount, limit.get_expiry(), amount=-1
-        )
-
-    async def clear(self, limit: Limit, name: str, _redis: Redis | None = None) -> None:
-        await self._strategy.clear(limit, name)
-
-
-def _in_redis(link: RedisLink) -> RedisStorage:
-    options: dict[str, Any] = {"connection_pool": link.pool}  # its own annotation is too narrow
-    return RedisStorage("redis://", implementation="redispy", key_prefix="matinee:limit", **options)
+def _name(limit: Limit, key: object) -> str:
+    return f"{limit.namespace} {key}"
 
 
 def _digest(key: object) -> str:
@@ -147,68 +126,28 @@ def _digest(key: object) -> str:
     return hashlib.blake2b(str(key).encode(), digest_size=16).hexdigest()
 
 
-def _quota(limit: Limit, allowed: bool, window: Window) -> Quota:
-    expiry = limit.get_expiry()
-    before, before_ttl, now, now_ttl = window
-    used = math.floor(before * before_ttl / expiry) + now
-    return Quota(
-        limit,
-        allowed,
-        remaining=max(0, limit.amount - used),
-        reset_after=max(0.0, now_ttl - expiry),
-        retry_after=0.0 if allowed else seconds_until_room(limit.amount, expiry, window),
-    )
+class _SharedWindows:
+    """Sliding windows in Redis, the same for all processes."""
 
+    def __init__(self, link: RedisLink) -> None:
+        options: dict[str, Any] = {"connection_pool": link.pool}  # annotated too narrowly
+        self._storage = RedisStorage(
+            "redis://", implementation="redispy", key_prefix="matinee:limit", **options
+        )
+        self._strategy = SlidingWindowCounterRateLimiter(self._storage)
 
-def seconds_until_room(amount: int, expiry: int, window: Window) -> float:
-    """How long until one more hit fits into the sliding window."""
-    before, before_ttl, now, now_ttl = window
-    if before * before_ttl / expiry + now < amount:
-        return 0.0
-    if now < amount:  # the hits of the window before fade away one by one
-        return before_ttl - (amount - now) * expiry / before + _EPSILON
-    fading = expiry * (1 - amount / now)  # this window becomes the one before, then fades
-    return max(0.0, now_ttl - expiry) + fading + _EPSILON
+    async def take(self, limit: Limit, name: str, _redis: Redis) -> Quota:
+        allowed = await self._strategy.hit(limit, name)
+        window = await self._storage.get_sliding_window(limit.key_for(name), limit.get_expiry())
+        return Quota(limit, allowed, window)
 
+    async def give_back(self, limit: Limit, name: str, _redis: Redis) -> bool:
+        return await self._storage.acquire_sliding_window_entry(
+            limit.key_for(name), limit.amount, limit.get_expiry(), amount=-1
+        )
 
-class BoundedMemory(MemoryStorage):
-    """Sliding windows in a table of bounded size.
-
-    The library's own table is scanned whole at each hit: 0.8 ms at 10 000 clients.
-    """
-
-    def __init__(self, most_keys: int, clock: Callable[[], float]) -> None:
-        super().__init__()
-        self._most_keys = most_keys
-        self._clock = clock
-        self._windows: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
-
-    async def acquire_sliding_window_entry(
-        self, key: str, limit: int, expiry: int, amount: int = 1
-    ) -> bool:
-        """Count `amount` hits unless that were more than `limit`."""
-        before, before_ttl, now, _ = await self.get_sliding_window(key, expiry)
-        if math.floor(before * before_ttl / expiry) + now + amount > limit:
-            return False
-        self._windows[key] = (int(self._clock() // expiry), before, max(0, now + amount))
-        self._windows.move_to_end(key)
-        if len(self._windows) > self._most_keys:
-            self._windows.popitem(last=False)
-        return True
-
-    async def get_sliding_window(self, key: str, expiry: int) -> Window:
-        """The hits of the window before and of this one."""
-        number, passed = divmod(self._clock(), expiry)
-        last, before, now = self._windows.get(key, (int(number), 0, 0))
-        if last == number - 1:
-            before, now = now, 0
-        elif last != number:
-            before, now = 0, 0
-        return before, expiry - passed if before else 0.0, now, 2 * expiry - passed
-
-    async def clear_sliding_window(self, key: str, expiry: int) -> None:
-        """Forget a key."""
-        self._windows.pop(key, None)
+    async def clear(self, limit: Limit, name: str, _redis: Redis) -> None:
+        await self._strategy.clear(limit, name)
 
 
 Identify = Callable[[Scope], str | None]
@@ -231,22 +170,19 @@ class RateLimitMiddleware:
             await self.app(scope, receive, send)
             return
         quota = await self._take(scope)
-        if not quota.allowed:
-            problem = RateLimited(quota.retry_after, limit=quota.limit.namespace)
-            answer = render(problem, accept=Headers(scope=scope).get("accept", ""))
-            answer.headers.update(quota.headers())
-            await answer(scope, receive, send)
-            return
-        headers = [
-            (name.lower().encode(), value.encode()) for name, value in quota.headers().items()
-        ]
+        headers = quota.raw_headers()
 
         async def send_with_quota(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), *headers]
             await send(message)
 
-        await self.app(scope, receive, send_with_quota)
+        if quota.allowed:
+            await self.app(scope, receive, send_with_quota)
+            return
+        problem = RateLimited(quota.retry_after, limit=quota.limit.namespace)
+        answer = render(problem, accept=Headers(scope=scope).get("accept", ""))
+        await answer(scope, receive, send_with_quota)
 
     async def _take(self, scope: Scope) -> Quota:
         if (user := self.identify(scope)) is not None:
