@@ -189,7 +189,7 @@ async def test_without_tls_browsers_are_not_told_to_insist_on_it(inner: App) -> 
 
 
 async def test_a_route_may_set_a_header_of_its_own(inner: App) -> None:
-    inner.headers = [(b"Content-Security-Policy", b"sandbox")]
+    inner.headers = [(b"content-security-policy", b"sandbox")]
     async with client_of(SecurityHeadersMiddleware(inner, tls=True)) as client:
         answer = await client.get("/")
 

@@ -2,11 +2,13 @@
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 from starlette.types import Scope
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+LONGEST = 80
 MOST_HOPS = 20
 """Proxies in a row that we follow; whoever sends more is making them up."""
 
@@ -27,7 +29,7 @@ class TrustedProxies:
         peer = scope.get("client")
         address = parse_address(peer[0]) if peer else None
         if address is None or not self._networks:
-            return str(address) if address else None
+            return _text(address) if address else None
         hops = self._forwarded(scope) if self._trusts(address) else []
         for hop in hops:
             stated = parse_address(hop)
@@ -36,7 +38,7 @@ class TrustedProxies:
             address = stated
             if not self._trusts(address):
                 break
-        return str(address)
+        return _text(address)
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._networks)
@@ -49,13 +51,22 @@ class TrustedProxies:
         return hops[: -MOST_HOPS - 1 : -1] if len(hops) > MOST_HOPS else hops[::-1]
 
 
+@lru_cache(maxsize=8192)
+def _text(address: Address) -> str:
+    return str(address)
+
+
 def parse_address(text: str) -> Address | None:
     """An address as proxies write it: with or without a port, brackets, a zone.
 
     >>> parse_address("[2001:db8::1]:443"), parse_address("::ffff:192.0.2.1"), parse_address("me")
     (IPv6Address('2001:db8::1'), IPv4Address('192.0.2.1'), None)
     """
-    bare = text.strip()
+    return _parse(text.strip()) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=8192)
+def _parse(bare: str) -> Address | None:
     if bare.startswith("["):
         bare = bare[1:].partition("]")[0]
     elif bare.count(":") == 1:
@@ -69,6 +80,7 @@ def parse_address(text: str) -> Address | None:
     return address
 
 
+@lru_cache(maxsize=8192)
 def subscriber_of(address: str | None) -> str:
     """What one subscriber controls: an IPv4 address, but a whole /64 of IPv6.
 

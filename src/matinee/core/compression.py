@@ -22,8 +22,8 @@ IN_THREAD_FROM = 131_072
 """Bytes from which compressing would hold up the event loop."""
 
 _COMPRESSIBLE = re.compile(
-    r"text/(?!event-stream)|application/(json|x-ndjson|xml|javascript|vnd\.apple\.mpegurl)"
-    r"|[a-z]+/[^;]+\+(json|xml)"
+    rb"text/(?!event-stream)|application/(json|x-ndjson|xml|javascript|vnd\.apple\.mpegurl)"
+    rb"|[a-z]+/[^;]+\+(json|xml)"
 )
 
 
@@ -39,17 +39,19 @@ class CompressionMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http":
-            accepted = Headers(scope=scope).get("accept-encoding", "")
-            send = _Sender(send, best_coding(accepted)).send
+            send = _Sender(scope, send).send
         await self.app(scope, receive, send)
 
 
 class _Sender:
     """Holds the head of one answer back until its first bytes show whether to compress."""
 
-    def __init__(self, send: Send, coding: Coding) -> None:
+    __slots__ = ("_coding", "_head", "_scope", "_send", "_stream")
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
         self._send = send
-        self._coding = coding
+        self._coding: Coding = "identity"
         self._head: Message | None = None
         self._stream: _Stream | None = None
 
@@ -73,6 +75,8 @@ class _Sender:
         body, more = message.get("body", b""), message.get("more_body", False)
         if more or len(body) >= WORTH_COMPRESSING:
             headers.add_vary_header("Accept-Encoding")
+            accepted = Headers(scope=self._scope).get("accept-encoding", "")
+            self._coding = best_coding(accepted)
             if self._coding != "identity":
                 message = await self._compress(headers, message)
         await self._send(head)
@@ -101,12 +105,17 @@ class _Sender:
 
 
 def _is_compressible(head: Message) -> bool:
-    headers = Headers(raw=head.setdefault("headers", []))
-    return (
-        head["status"] not in (204, 206, 304)
-        and "content-encoding" not in headers
-        and _COMPRESSIBLE.match(headers.get("content-type", "")) is not None
-    )
+    """Whether it may be worth to compress what follows; small answers are told by their length."""
+    content_type = b""
+    for name, value in head.setdefault("headers", []):
+        if name == b"content-length":
+            if len(value) < 4 and value.isdigit():  # below 1000 bytes
+                return False
+        elif name == b"content-type":
+            content_type = value
+        elif name == b"content-encoding":
+            return False
+    return head["status"] not in (204, 206, 304) and _COMPRESSIBLE.match(content_type) is not None
 
 
 class _Stream(Protocol):

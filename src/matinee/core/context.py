@@ -1,7 +1,5 @@
 """What is known about the request (or job) being worked on, for logs, errors and audit rows."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -42,11 +40,21 @@ def is_answering() -> bool:
     return request is not None and request.job_id is None
 
 
-@contextmanager
-def working_for(request: RequestContext) -> Iterator[None]:
+class working_for:  # noqa: N801 - reads as the statement it makes
     """Make this the request of the running task until the block ends."""
-    token = _current.set(request)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_request", "_token")
+
+    def __init__(self, request: RequestContext) -> None:
+        self._request = request
+
+    def __enter__(self) -> None:
+        self._token = _current.set(self._request)
+
+    def __exit__(self, *_error: object) -> None:
+        _current.reset(self._token)
+
+
+def trace_id_of(traceparent: str | None) -> str | None:
+    """The part of a traceparent that names the whole trace."""
+    return traceparent.split("-")[1] if traceparent else None

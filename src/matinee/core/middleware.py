@@ -12,9 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from matinee.core.client_address import TrustedProxies
 from matinee.core.context import RequestContext, working_for
 from matinee.core.errors import InternalError, problem_of, render
-from matinee.core.telemetry import Metrics
+from matinee.core.telemetry import Metrics, RequestLog
 
-log = structlog.get_logger("matinee.access")
+log = structlog.get_logger(__name__)
 
 _ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -38,22 +38,17 @@ class RequestMiddleware:
         self.app = app
         self.metrics = metrics
         self.proxies = TrustedProxies(trusted_proxies)
+        self.log = RequestLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request = _context_of(scope, self.proxies)
-        with working_for(request):
-            await self._answer(request, scope, receive, send)
-
-    async def _answer(
-        self, request: RequestContext, scope: Scope, receive: Receive, send: Send
-    ) -> None:
         started = time.perf_counter()
-        status = 0
+        request = _context_of(scope, self.proxies)
         echoed = (b"x-request-id", request.request_id.encode())
+        status = 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -62,36 +57,42 @@ class RequestMiddleware:
                 message["headers"] = [*message.get("headers", ()), echoed]
             await send(message)
 
-        self.metrics.in_flight.inc()
-        try:
-            await self.app(scope, receive, send_with_id)
-        except Exception as error:
-            problem = problem_of(error)
-            if isinstance(problem, InternalError):
-                log.error("unhandled_error", exc_info=error, path=scope["path"])
-            if status:
-                raise
-            accept = Headers(scope=scope).get("accept", "")
-            await render(problem, accept=accept)(scope, receive, send_with_id)
-        finally:
-            self.metrics.in_flight.dec()
-            self._record(scope, request, status, time.perf_counter() - started)
+        with working_for(request):
+            self.metrics.in_flight += 1
+            try:
+                await self.app(scope, receive, send_with_id)
+            except Exception as error:
+                if status:
+                    raise
+                await _answer_failure(error, scope, receive, send_with_id)
+            finally:
+                self.metrics.in_flight -= 1
+                self._record(scope, request, status, time.perf_counter() - started)
 
     def _record(self, scope: Scope, request: RequestContext, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        path = scope["path"]
         self.metrics.observe_request(method, route, status, seconds)
-        if scope["path"] in QUIET:
+        if path in QUIET:
             return
-        log.info(
-            "request",
-            method=method,
-            route=route,
-            path=scope["path"][:200],
-            status=status,
-            ms=round(seconds * 1000, 2),
-            statements=request.statements,
-        )
+        fields = {
+            "method": method,
+            "route": route,
+            "path": path[:200],
+            "status": status,
+            "ms": round(seconds * 1000, 2),
+            "statements": request.statements,
+        }
+        self.log.write(request, fields)
+
+
+async def _answer_failure(error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+    problem = problem_of(error)
+    if isinstance(problem, InternalError):
+        log.error("unhandled_error", exc_info=error, path=scope["path"])
+    accept = Headers(scope=scope).get("accept", "")
+    await render(problem, accept=accept)(scope, receive, send)
 
 
 def _context_of(scope: Scope, proxies: TrustedProxies) -> RequestContext:
@@ -124,7 +125,8 @@ class SecurityHeadersMiddleware:
         ]
         if tls:
             headers.append((b"strict-transport-security", b"max-age=31536000"))
-        self.headers: Iterable[tuple[bytes, bytes]] = headers
+        self.headers = headers
+        self.names = frozenset(name for name, _ in headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add the headers to the answer of one request; a route may set stricter ones itself."""
@@ -134,11 +136,13 @@ class SecurityHeadersMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = {name.lower() for name, _ in message.get("headers", ())}
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    *(header for header in self.headers if header[0] not in given),
-                ]
+                given = message.get("headers", ())
+                names = {name for name, _ in given}
+                if names.isdisjoint(self.names):
+                    added = self.headers
+                else:
+                    added = [header for header in self.headers if header[0] not in names]
+                message["headers"] = [*given, *added]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -99,8 +99,7 @@ class Limiter:
             quota = await self._redis.run(partial(self._shared.take, limit, _digest(key)), None)
             if quota is not None:
                 return quota
-        allowed, window = self._here.hit(_name(limit, key), limit.amount, limit.get_expiry())
-        return Quota(limit, allowed, window)
+        return Quota(limit, *self._here.hit(_name(limit, key), limit.amount, limit.get_expiry()))
 
     async def give_back(self, limit: Limit, key: object) -> None:
         """Uncount one, where failures are limited and the try counted beforehand was none."""
@@ -169,7 +168,13 @@ class RateLimitMiddleware:
         if scope["type"] != "http" or scope["path"] in QUIET:
             await self.app(scope, receive, send)
             return
-        quota = await self._take(scope)
+        user = self.identify(scope)
+        if user is not None:
+            quota = await self.limiter.take(SIGNED_IN, user)
+        else:
+            request = current_request()
+            subscriber = subscriber_of(request.client_ip if request else None)
+            quota = await self.limiter.take(ANONYMOUS, subscriber)
         headers = quota.raw_headers()
 
         async def send_with_quota(message: Message) -> None:
@@ -183,10 +188,3 @@ class RateLimitMiddleware:
         problem = RateLimited(quota.retry_after, limit=quota.limit.namespace)
         answer = render(problem, accept=Headers(scope=scope).get("accept", ""))
         await answer(scope, receive, send_with_quota)
-
-    async def _take(self, scope: Scope) -> Quota:
-        if (user := self.identify(scope)) is not None:
-            return await self.limiter.take(SIGNED_IN, user)
-        request = current_request()
-        address = request.client_ip if request else None
-        return await self.limiter.take(ANONYMOUS, subscriber_of(address))
