@@ -12,7 +12,7 @@ import pytest
 from matinee.core import jobs, worker
 from matinee.core.context import RequestContext, current_request, working_for
 from matinee.core.database import Database
-from matinee.core.jobs import Job, JobRun, enqueue
+from matinee.core.jobs import Job, JobRun, announce, enqueue
 from matinee.core.telemetry import Metrics
 from matinee.core.worker import Worker
 
@@ -441,3 +441,23 @@ def test_two_jobs_of_one_name_are_a_mistake(monkeypatch: pytest.MonkeyPatch) -> 
 
     with pytest.raises(ValueError):
         jobs.job("test.twice")(fail)
+
+
+async def test_an_event_enqueues_the_jobs_that_follow_it(office: Office) -> None:
+    office.declare(follows="catalog.changed")
+    office.declare(follows="catalog.changed")
+    office.declare(follows="weather.changed")
+    office.declare()
+    async with office.database.write() as tx:
+        await announce(tx, "catalog.changed", title_ids=["t1"])
+    await office.worker().drain()
+
+    assert office.runs == [{"title_ids": ["t1"]}] * 2
+
+
+async def test_an_event_that_nobody_follows_is_no_error(office: Office) -> None:
+    async with office.database.write() as tx:
+        await announce(tx, "catalog.changed", title_ids=["t1"])
+    await office.worker().drain()
+
+    assert office.runs == []

@@ -83,6 +83,7 @@ class Job:
     priority: int = 0
     every: str | None = None
     deduplicate: Sequence[str] = field(default=())
+    follows: str | None = None
 
     async def __call__(self, runtime: Any, run: JobRun, **args: Any) -> None:
         """Run the job's function."""
@@ -106,17 +107,21 @@ def job(
     priority: int = 0,
     every: str | None = None,
     deduplicate: Sequence[str] = (),
+    follows: str | None = None,
 ) -> Callable[[JobFunction], Job]:
     """Declare `async def f(runtime, run, **ids)` as a job.
 
     `every` is a cron line for periodic ones; `deduplicate` names the arguments that make two
-    waiting jobs the same. A failed run is tried again `attempts` times, after 5 s, 10 s, 20 s, …
+    waiting jobs the same; `follows` names an event after which the job runs. A failed run is tried
+    again `attempts` times, after 5 s, 10 s, 20 s, …
     """
 
     def declare(function: JobFunction) -> Job:
         if name in REGISTRY:
             raise ValueError(f"job {name} is declared twice")
-        declared = Job(name, function, queue, attempts, priority, every, tuple(deduplicate))
+        declared = Job(
+            name, function, queue, attempts, priority, every, tuple(deduplicate), follows
+        )
         REGISTRY[name] = declared
         return declared
 
@@ -149,6 +154,16 @@ async def enqueue(tx: WriteTx, wanted: Job, /, *, delay: float = 0, **args: Any)
                 return int(await tx.scalar(_ENQUEUE, **params))
         except asyncpg.UniqueViolationError:
             continue
+
+
+async def announce(tx: WriteTx, event: str, /, **args: Any) -> None:
+    """Put every job that follows this event into the queue, as part of this transaction.
+
+    So lower layers talk to higher ones: they say what happened, not who should do something.
+    """
+    for declared in list(REGISTRY.values()):
+        if declared.follows == event:
+            await enqueue(tx, declared, **args)
 
 
 async def cancel(tx: WriteTx, job_id: int) -> bool:
