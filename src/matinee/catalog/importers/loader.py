@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from matinee.catalog.events import titles_changed
 from matinee.catalog.importers import statements
 from matinee.catalog.importers.children import CHILDREN, LONGEST_KEY, Ids, person_key
 from matinee.catalog.importers.rows import TitleRow
@@ -90,6 +91,7 @@ async def write_rows(tx: WriteTx, rows: Sequence[Numbered], ratings: Ratings) ->
     changed = [row for row in fresh if row.id in known and _says_something_new(row, known)]
     updated = await _update(tx, changed, known, ratings)
     await _replace_children(tx, fresh, created, updated, people)
+    await titles_changed(tx, [*created.values(), *updated.values()])
     return Written(len(created), len(updated), len(rows) - len(created) - len(updated))
 
 

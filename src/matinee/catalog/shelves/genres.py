@@ -2,6 +2,7 @@
 
 from matinee.accounts.viewer import Viewer, profile_tag, user_tag
 from matinee.catalog.editing.changes import assignments, write_down
+from matinee.catalog.events import titles_changed
 from matinee.catalog.importers.loader import genre_slug
 from matinee.catalog.shelves.schemas import (
     AdminGenre,
@@ -50,7 +51,7 @@ _MOVE_TITLES = """
                 FROM unnest(t.genres) WITH ORDINALITY AS own(slug, n) GROUP BY 1
             ) AS kept
         )
-    FROM concerned WHERE t.id = concerned.id
+    FROM concerned WHERE t.id = concerned.id RETURNING t.id
 """
 _MOVE_FILTERS = """
     UPDATE collections
@@ -151,7 +152,8 @@ async def merge_genre(tx: WriteTx, staff: Viewer, slug: str, wish: MergeGenre) -
     await _lock(tx, slug, wish.into)
     before = await get_genre(tx, slug)
     both = {"slug": slug, "into": wish.into}
-    await tx.execute(_MOVE_TITLES, **both)
+    moved = await tx.all(_MOVE_TITLES, **both)
+    await titles_changed(tx, [row["id"] for row in moved])
     await tx.execute(_MOVE_FILTERS, **both)
     await _move_wishes(tx, **both)
     await tx.execute(_DELETE, slug=slug)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.editing.changes import assignments, write_down
+from matinee.catalog.events import titles_changed
 from matinee.catalog.importers.children import person_key
 from matinee.catalog.shelves.schemas import (
     AdminPeople,
@@ -31,7 +32,7 @@ _ONE = f"SELECT {_COLUMNS} FROM people p WHERE p.id = :person_id"
 _LOCK = "SELECT id FROM people WHERE id = ANY (:ids::uuid[]) ORDER BY id FOR UPDATE"
 _TOUCH_TITLES = """
     UPDATE titles SET version = version + 1, updated_at = clock_timestamp()
-    WHERE id IN (SELECT title_id FROM title_people WHERE person_id = :person_id)
+    WHERE id IN (SELECT title_id FROM title_people WHERE person_id = :person_id) RETURNING id
 """
 _MOVE_CREDITS = "UPDATE title_people SET person_id = :into WHERE person_id = :person_id"
 _DROP_REPEATED_CREDITS = """
@@ -93,7 +94,7 @@ async def update_person(
         given["external_ids"] = given["external_ids"] or {}
     if "name" in given:
         given["name_key"] = person_key(given["name"])
-        await tx.execute(_TOUCH_TITLES, person_id=person_id)
+        await _touch_titles(tx, person_id)
     if given:
         sql = f"UPDATE people SET {assignments(given)} WHERE id = :person_id"
         await tx.execute(sql, person_id=person_id, **given)
@@ -115,7 +116,7 @@ async def merge_person(
         raise RuleViolated("into", message="Nobody can be merged into himself.")
     await _lock(tx, person_id, wish.into)
     before = await get_person(tx, person_id)
-    await tx.execute(_TOUCH_TITLES, person_id=person_id)
+    await _touch_titles(tx, person_id)
     await tx.execute(_MOVE_CREDITS, person_id=person_id, into=wish.into)
     await tx.execute(_DROP_REPEATED_CREDITS, into=wish.into)
     await tx.execute(_MOVE_EXTERNAL_IDS, person_id=person_id, into=wish.into)
@@ -124,6 +125,11 @@ async def merge_person(
     targets = {"person": wish.into, "merged": person_id}
     await write_down(tx, staff, "person.merge", targets, before=before, after=merged)
     return merged
+
+
+async def _touch_titles(tx: WriteTx, person_id: UUID) -> None:
+    touched = await tx.all(_TOUCH_TITLES, person_id=person_id)
+    await titles_changed(tx, [row["id"] for row in touched])
 
 
 async def _lock(tx: WriteTx, *ids: UUID) -> None:
