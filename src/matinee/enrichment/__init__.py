@@ -1,0 +1,1 @@
+"""Making the catalogue richer: what titles are about, as vectors."""
