@@ -37,6 +37,7 @@ from matinee.core.ratelimit import RateLimitMiddleware
 from matinee.core.routing import install_routes
 from matinee.core.settings import Settings, load_settings
 from matinee.core.telemetry import UNTRACED, configure_logging, load_tracing
+from matinee.enrichment import admin as enrichment_admin
 from matinee.profiles import router as profiles
 from matinee.runtime import Runtime
 from matinee.web import api_docs
@@ -64,6 +65,7 @@ ROUTERS = (
     imports_admin.router,
     imports_admin.upload_router,
     shelves_admin.router,
+    enrichment_admin.router,
     admin.router,
     api_docs.router,
 )
