@@ -476,6 +476,7 @@ async def test_a_write_during_the_outage_reaches_the_other_process_afterwards(
     monkeypatch.setattr("matinee.core.redis_link.BREAK_SECONDS", 0.0)
     await store.read(there)
     redis_at.hang()
+    await here.invalidate({"whatever"})  # from here on nothing more is sent to it
     await store.write(here, 2)
     await come_back(redis_at, links[0])
     await come_back(redis_at, links[1])
@@ -494,6 +495,7 @@ async def test_a_write_during_the_outage_is_seen_by_its_writer_afterwards(
     monkeypatch.setattr("matinee.core.redis_link.BREAK_SECONDS", 0.0)
     await store.read(here)
     redis_at.hang()
+    await here.invalidate({"whatever"})  # from here on nothing more is sent to it
     await store.write(here, 2)
     await come_back(redis_at, links[0])
 
@@ -512,6 +514,7 @@ async def test_more_writes_than_can_be_remembered_make_everything_stale(
     monkeypatch.setattr(tag_versions, "MOST_UNSENT", 10)
     await store.read(there)
     redis_at.hang()
+    await here.invalidate({"whatever"})  # from here on nothing more is sent to it
     await store.write(here, 2)
     for number in range(30):
         await here.invalidate({f"user:{number}"})

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Collection
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
@@ -254,7 +257,64 @@ async def test_when_all_connections_were_dropped_at_once_the_next_reads_work(
         database_url.partition("?")[0].rpartition("/")[2],
     )
 
-    assert await asyncio.gather(*(names(database) for _ in range(3))) == [[], [], []]
+    assert [await names(database) for _ in range(3)] == [[], [], []]
+
+
+class Firewall:
+    """Stands between us and PostgreSQL; may forget its connections without telling either side."""
+
+    def __init__(self, database_url: str, folder: Path) -> None:
+        query = parse_qs(urlsplit(database_url).query)
+        name = f".s.PGSQL.{query['port'][0]}"
+        self.inside = Path(query["host"][0]) / name
+        self.outside = folder / name
+        self.url = database_url.replace(query["host"][0], str(folder))
+        self.forgotten: set[asyncio.StreamWriter] = set()
+        self.known: set[asyncio.StreamWriter] = set()
+
+    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.known.add(writer)
+        to_us = await asyncio.open_unix_connection(str(self.inside))
+        await asyncio.gather(
+            self.forward(reader, to_us[1], writer), self.forward(to_us[0], writer, writer)
+        )
+
+    async def forward(
+        self,
+        source: asyncio.StreamReader,
+        target: asyncio.StreamWriter,
+        client: asyncio.StreamWriter,
+    ) -> None:
+        with contextlib.suppress(ConnectionError):
+            while (data := await source.read(65_536)) and client not in self.forgotten:
+                target.write(data)
+        target.close()
+
+    def forget(self) -> None:
+        """From now on, who says something on an old connection is cut off."""
+        self.forgotten |= self.known
+
+
+@pytest.fixture
+async def firewall(database_url: str) -> AsyncIterator[Firewall]:
+    with tempfile.TemporaryDirectory() as folder:
+        firewall = Firewall(database_url, Path(folder))
+        server = await asyncio.start_unix_server(firewall.connect, firewall.outside)
+        yield firewall
+        server.close()
+
+
+async def test_connections_that_died_unnoticed_cost_one_retry_however_many_there_are(
+    firewall: Firewall,
+) -> None:
+    database = Database(firewall.url, pool_min=5, pool_max=5)
+    await database.open()
+    firewall.forget()
+    async with database.read() as tx:
+        found = await tx.scalar("SELECT 1")
+    await database.close()
+
+    assert found == 1
 
 
 async def problem_in(work: Awaitable[object]) -> Problem:

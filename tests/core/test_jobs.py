@@ -256,7 +256,7 @@ class Running:
     def __init__(self, office: Office) -> None:
         self.office = office
         self.started = asyncio.Event()
-        self.job = office.declare(self.wait_for_ever)
+        self.job = office.declare(self.wait_for_ever, attempts=1)
         self.task: asyncio.Task[None] | None = None
 
     async def wait_for_ever(self, _runtime: Any, _run: JobRun) -> None:
@@ -306,6 +306,7 @@ async def test_a_worker_that_stops_leaves_its_job_to_the_next_one(
     await running.stop()
 
     assert await office.state(job_id) == "todo"
+    assert await office.column("scheduled_at <= clock_timestamp()", job_id)
 
 
 async def test_a_signal_ends_a_worker_in_good_order(office: Office, running: Running) -> None:
