@@ -26,6 +26,8 @@ FINISH_SECONDS = 5.0
 CUT_OFF_SECONDS = 1.0
 STOP_SECONDS = 10.0
 LISTEN_SECONDS = 10.0
+INTERRUPTED = 130
+"""The exit status of shells for a process that was interrupted."""
 LOOK_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
@@ -126,9 +128,17 @@ async def _until(stop: asyncio.Event, going_well: Callable[[], bool]) -> None:
 
 
 def _stop_signals() -> asyncio.Event:
+    """Set by SIGINT and SIGTERM; who presses Ctrl-C again does not want to wait."""
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+    def interrupt() -> None:
+        if stop.is_set():
+            os._exit(INTERRUPTED)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
     return stop
 
 

@@ -25,6 +25,8 @@ FIRST_RETRY_SECONDS = 5
 LONGEST_RETRY_SECONDS = 600
 ABORT_POLL_SECONDS = 2.0
 STALLED_SECONDS = 30.0
+STOP_SECONDS = 5.0
+"""How long jobs may go on after a stop; the whole process has ten seconds to end."""
 RESTART_SECONDS = 2.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -58,6 +60,7 @@ class Worker:
         self._database = database
         self._metrics = metrics
         self._concurrency = concurrency
+        self._resumable: set[asyncio.Task[Any]] = set()
         self._app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(
                 conninfo=dsn,
@@ -71,17 +74,29 @@ class Worker:
         for declared in REGISTRY.values():
             self._register(declared)
 
-    async def run(self, *, install_signal_handlers: bool, stop_seconds: float = 8.0) -> None:
+    async def run(
+        self, *, install_signal_handlers: bool, stop_seconds: float = STOP_SECONDS
+    ) -> None:
         """Work until canceled (or signalled); jobs in progress get `stop_seconds` to end.
+
+        Resumable ones are interrupted at once and run again by the next worker.
 
         Goes on after failures of the queue itself, such as a restart of the database.
         """
         working = asyncio.create_task(self._keep_working(stop_seconds))
-        handlers = _on_signals(working.cancel) if install_signal_handlers else nullcontext()
+
+        def stop() -> None:
+            for running in self._resumable:
+                running.cancel()
+            working.cancel()
+
+        handlers = _on_signals(stop) if install_signal_handlers else nullcontext()
         with handlers:
             try:
-                await working
+                await asyncio.shield(working)
             except asyncio.CancelledError:
+                stop()
+                await asyncio.wait([working])
                 task = asyncio.current_task()
                 if task is None or task.cancelling():  # else it was a signal that ended the work
                     raise
@@ -162,6 +177,9 @@ class Worker:
         with working_for(RequestContext(request_id=request_id, job_id=job_id)):
             started = time.perf_counter()
             outcome = "failed"
+            if declared.resumable and (task := asyncio.current_task()):
+                self._resumable.add(task)
+                task.add_done_callback(self._resumable.discard)
             try:
                 if context.job.queueing_lock:
                     await self._unlock(job_id)
