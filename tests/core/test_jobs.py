@@ -257,15 +257,16 @@ class Running:
         self.office = office
         self.started = asyncio.Event()
         self.job = office.declare(self.wait_for_ever, attempts=1)
+        self.resumable = office.declare(self.wait_for_ever, attempts=1, resumable=True)
         self.task: asyncio.Task[None] | None = None
 
     async def wait_for_ever(self, _runtime: Any, _run: JobRun) -> None:
         self.started.set()
         await asyncio.Event().wait()
 
-    async def start(self, **options: Any) -> int:
+    async def start(self, job: Job | None = None, **options: Any) -> int:
         """Start the worker; returns the number of the job once it runs."""
-        job_id = await self.office.enqueue(self.job)
+        job_id = await self.office.enqueue(job or self.job)
         options = {"install_signal_handlers": False, "stop_seconds": 0.05} | options
         self.task = asyncio.create_task(self.office.worker().run(**options))
         async with asyncio.timeout(20):
@@ -351,6 +352,25 @@ async def stall(office: Office, job_id: int, attempts: int = 0) -> None:
         job_id=job_id,
         attempts=attempts,
     )
+
+
+async def test_a_resumable_job_does_not_delay_the_end_and_waits_for_the_next_worker(
+    office: Office, running: Running
+) -> None:
+    job_id = await running.start(running.resumable, stop_seconds=3600)
+    async with asyncio.timeout(20):
+        await running.stop()
+
+    assert await office.state(job_id) == "todo"
+
+
+async def test_a_signal_interrupts_a_resumable_job_too(office: Office, running: Running) -> None:
+    job_id = await running.start(running.resumable, stop_seconds=3600, install_signal_handlers=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+    async with asyncio.timeout(20):
+        await running.stop()
+
+    assert await office.state(job_id) == "todo"
 
 
 async def requeue(office: Office) -> None:

@@ -84,6 +84,7 @@ class Job:
     every: str | None = None
     deduplicate: Sequence[str] = field(default=())
     follows: str | None = None
+    resumable: bool = False
 
     async def __call__(self, runtime: Any, run: JobRun, **args: Any) -> None:
         """Run the job's function."""
@@ -108,19 +109,29 @@ def job(
     every: str | None = None,
     deduplicate: Sequence[str] = (),
     follows: str | None = None,
+    resumable: bool = False,
 ) -> Callable[[JobFunction], Job]:
     """Declare `async def f(runtime, run, **ids)` as a job.
 
     `every` is a cron line for periodic ones; `deduplicate` names the arguments that make two
-    waiting jobs the same; `follows` names an event after which the job runs. A failed run is tried
-    again `attempts` times, after 5 s, 10 s, 20 s, …
+    waiting jobs the same; `follows` names an event after which the job runs. A `resumable` one goes
+    on where it was: it is interrupted at once when the worker stops, the others get time to end.
+    A failed run is tried again `attempts` times, after 5 s, 10 s, 20 s, …
     """
 
     def declare(function: JobFunction) -> Job:
         if name in REGISTRY:
             raise ValueError(f"job {name} is declared twice")
         declared = Job(
-            name, function, queue, attempts, priority, every, tuple(deduplicate), follows
+            name,
+            function,
+            queue,
+            attempts,
+            priority,
+            every,
+            tuple(deduplicate),
+            follows,
+            resumable,
         )
         REGISTRY[name] = declared
         return declared

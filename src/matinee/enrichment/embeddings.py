@@ -133,7 +133,7 @@ async def generate_embeddings(
     return EmbeddingJob(job_id=job_id, scope=wish.scope)
 
 
-@job("enrichment.embed_titles", follows=TITLES_CHANGED)
+@job("enrichment.embed_titles", follows=TITLES_CHANGED, resumable=True)
 async def embed_titles(runtime: Runtime, _run: JobRun, *, title_ids: list[str]) -> None:
     """Titles that are new or say something else get their vectors."""
     if runtime.embedder.available:
@@ -142,7 +142,12 @@ async def embed_titles(runtime: Runtime, _run: JobRun, *, title_ids: list[str]) 
             await _embed(runtime, ids[start : start + TITLES_AT_ONCE], Wanted())
 
 
-@job("enrichment.embed_catalog", attempts=SURVIVED_KILLS, deduplicate=["scope"])
+@job(
+    "enrichment.embed_catalog",
+    attempts=SURVIVED_KILLS,
+    deduplicate=["scope"],
+    resumable=True,
+)
 async def embed_catalog(runtime: Runtime, run: JobRun, *, scope: Scope, asked_at: str) -> None:
     """What an operator asked for; `all` means what was made before it was asked for."""
     wanted = {
@@ -153,7 +158,7 @@ async def embed_catalog(runtime: Runtime, run: JobRun, *, scope: Scope, asked_at
     await _walk(runtime, run, wanted[scope])
 
 
-@job("enrichment.refresh_embeddings", every=EVERY_HOUR, attempts=SURVIVED_KILLS)
+@job("enrichment.refresh_embeddings", every=EVERY_HOUR, attempts=SURVIVED_KILLS, resumable=True)
 async def refresh_embeddings(runtime: Runtime, run: JobRun) -> None:
     """Whatever is missing or stale, for whatever reason: another model, a job that was given up."""
     async with runtime.database.read() as tx:
