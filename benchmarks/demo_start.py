@@ -91,15 +91,13 @@ def main() -> None:
         wait_until_idle(demo.pid)
         api, *database = map(memory_mb, with_descendants(demo.pid))
         ending = stop(demo)
-    print(
-        f"first start, everything made               {first:6.1f} s   limit {READY_LIMIT_SECONDS}"
-    )
-    print(f"second start                               {second:6.1f} s")
-    print(f"stop                                       {ending:6.1f} s")
     total = api + sum(database)
-    print(f"idle memory of the API process             {api:6.0f} MB")
-    print(f"idle memory of PostgreSQL                  {sum(database):6.0f} MB")
-    print(f"together                                   {total:6.0f} MB  limit {MEMORY_LIMIT_MB}")
+    print(f"first start      {first:6.1f} s   limit {READY_LIMIT_SECONDS}")
+    print(f"second start     {second:6.1f} s")
+    print(f"stop             {ending:6.1f} s")
+    print(f"idle API process {api:6.0f} MB")
+    print(f"idle PostgreSQL  {sum(database):6.0f} MB")
+    print(f"together         {total:6.0f} MB  limit {MEMORY_LIMIT_MB}")
     if first > READY_LIMIT_SECONDS or total > MEMORY_LIMIT_MB:
         raise SystemExit("a limit is exceeded")
 
