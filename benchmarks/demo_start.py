@@ -58,10 +58,13 @@ def with_descendants(pid: int) -> Iterator[int]:
 
 def memory_mb(pid: int) -> float:
     """The memory of one process; what it shares counts by its part (PSS)."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except ProcessLookupError:  # PostgreSQL's helpers come and go
+        return 0.0
+    return next(
+        int(line.split()[1]) / 1024 for line in rollup.splitlines() if line.startswith("Pss:")
+    )
 
 
 def wait_until_idle(pid: int) -> None:
