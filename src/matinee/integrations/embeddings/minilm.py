@@ -90,6 +90,8 @@ def _session(folder: Path) -> onnxruntime.InferenceSession:
     # the other cores belong to requests and to PostgreSQL
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
+    # it would be kept for every shape of a batch
+    options.enable_mem_pattern = False
     options.add_session_config_entry(
         "session.model_external_initializers_file_folder_path", str(folder)
     )
