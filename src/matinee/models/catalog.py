@@ -160,6 +160,7 @@ class TitleRights(Base):
             using="gist",
         ),
         Index(None, "available_until"),
+        Index("title_rights_announced", "available_from", postgresql_where=text("announced")),
         {"info": REFERENCE},
     )
 

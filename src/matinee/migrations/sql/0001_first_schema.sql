@@ -367,6 +367,7 @@ CREATE TABLE title_rights (
     CONSTRAINT title_rights_no_overlap EXCLUDE USING gist (title_id WITH =, territory WITH =, tstzrange(available_from, available_until) WITH &&),
     CONSTRAINT title_rights_title_id_fkey FOREIGN KEY(title_id) REFERENCES titles (id) ON DELETE CASCADE
 );
+CREATE INDEX title_rights_announced ON title_rights (available_from) WHERE announced;
 CREATE INDEX title_rights_available_until_idx ON title_rights (available_until);
 
 CREATE TABLE episodes (
