@@ -89,6 +89,11 @@ async def test_a_filter_whose_label_is_gone_finds_nothing(
     assert await listed(client) == {}
 
 
+async def test_a_strange_slug_is_refused(client: AsyncClient) -> None:
+    for slug in ("%00", "%ff", "a" * 81, "No-Slug"):
+        assert await refusal(client, f"{PATH}/{slug}") == (422, "validation_failed")
+
+
 async def test_a_cursor_of_something_else_is_refused(runtime: Runtime, client: AsyncClient) -> None:
     ids = [await make_title(runtime) for _ in range(3)]
     await make_collection(runtime, "any", *ids)

@@ -25,7 +25,7 @@ from matinee.catalog.schemas import (
 from matinee.core.caching import revalidated
 from matinee.core.errors import BadCursor, InvalidValue, NotFound, UnknownField, problems
 from matinee.core.routing import api_router
-from matinee.core.schema import Cursor, PageSize, PathId
+from matinee.core.schema import Cursor, PageSize, PathId, Slug
 from matinee.runtime import Read, RuntimeDep
 
 router = api_router("/catalog", tag="catalogue", dependencies=[Depends(revalidated)])
@@ -135,7 +135,7 @@ async def list_collections(viewer: AnyViewer, runtime: RuntimeDep) -> Collection
 async def get_collection(
     viewer: AnyViewer,
     tx: Read,
-    slug: Annotated[str, Path(max_length=80, examples=["silent-wonders"])],
+    slug: Annotated[Slug, Path(examples=["silent-wonders"])],
     cursor: Cursor = None,
     page_size: PageSize = 24,
 ) -> CollectionOut:

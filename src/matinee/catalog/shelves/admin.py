@@ -37,7 +37,7 @@ from matinee.core.errors import (
     problems,
 )
 from matinee.core.routing import api_router
-from matinee.core.schema import IfMatch, PathId, version_of, with_etag
+from matinee.core.schema import IfMatch, PathId, text, version_of, with_etag
 from matinee.runtime import Read
 
 router = api_router("/admin", tag="catalogue editing")
@@ -46,7 +46,7 @@ READ = (*SIGNED_IN, Forbidden)
 WRITE = (*CHANGING, Forbidden, UnknownField)
 ONE = (NotFound, VersionConflict)
 
-GenreSlug = Annotated[str, Path(max_length=80, examples=["science-fiction"])]
+GenreSlug = Annotated[str, *text(max_length=80), Path(examples=["science-fiction"])]
 
 
 @router.get("/genres", summary="Genres, for editors", responses=problems(*READ))
