@@ -23,7 +23,9 @@ class Contract:
 
     def __init__(self, app: FastAPI) -> None:
         key = ",".join(sorted(str(getattr(route, "path", "")) for route in app.routes))
-        self.document = _documents.setdefault(key, app.openapi())
+        if key not in _documents:
+            _documents[key] = app.openapi()
+        self.document = _documents[key]
         self._index = RouteIndex(app.router.routes, fallback=app, most_bytes=0, most_upload_bytes=0)
 
     def operation(self, request: Request) -> Schema | None:
@@ -35,7 +37,7 @@ class Contract:
             return None
         if route is None or not route.include_in_schema:
             return None
-        found: Schema = self.document["paths"][route.path_format][request.method.lower()]
+        found: Schema = self.document["paths"][route.path_format][method.lower()]
         return found
 
     async def check(self, response: Response) -> None:
@@ -47,11 +49,20 @@ class Contract:
         name = operation["operationId"]
         promised = operation["responses"].get(str(response.status_code))
         assert response.status_code < 500 or promised, f"{name}: {response.text}"
+        if response.request.method == "HEAD":
+            return
         if response.status_code >= 400:
             self._check_error(name, promised, response)
         else:
             assert promised, f"{name} does not promise {response.status_code}"
+            self._check_media_type(name, promised, response)
             self._check_body(name, promised, response)
+
+    def _check_media_type(self, name: str, promised: Schema, response: Response) -> None:
+        media_type = response.headers.get("content-type", "").partition(";")[0]
+        declared = promised.get("content", {})
+        if declared or response.content:
+            assert media_type in declared, f"{name} promises {list(declared)}, not {media_type}"
 
     def _check_error(self, name: str, promised: Schema | None, response: Response) -> None:
         code = response.json()["error"]["code"]

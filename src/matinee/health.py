@@ -44,7 +44,12 @@ async def get_readiness(runtime: RuntimeDep) -> Ready:
     return Ready(degraded=["redis"] if away else [])
 
 
-@router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+@router.get(
+    "/metrics",
+    summary="Figures for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 async def get_metrics(runtime: RuntimeDep) -> Response:
     """Prometheus' text format; keep it inside your network."""
     return Response(runtime.metrics.render(), media_type=METRICS_TYPE)

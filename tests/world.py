@@ -1,0 +1,105 @@
+"""A world with one of everything in it, and everybody who may ask for it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from httpx import AsyncClient
+
+from matinee.accounts.mails import send_security_mail
+from matinee.core.jobs import enqueue
+from matinee.runtime import Runtime
+from tests.catalog.makers import (
+    make_collection,
+    make_episode,
+    make_genre,
+    make_person,
+    make_season,
+)
+from tests.makers import (
+    as_staff,
+    choose_profile,
+    insert,
+    make_profile,
+    make_title,
+    make_user,
+    sign_in,
+)
+
+Headers = dict[str, str]
+
+STAFF = ("support", "analyst", "editor", "admin")
+ROLES = ("anonymous", "household", "kids", *STAFF)
+
+THIRD_PARTY = "third@example.com"
+
+
+@dataclass(frozen=True)
+class World:
+    """Who asks, and what is there."""
+
+    headers: dict[str, Headers]
+    """By role."""
+    ids: dict[str, UUID | str]
+    """By the name of the path parameter; profiles and sessions are those of the household."""
+    user_id: UUID
+    """The household."""
+
+
+async def make_world(
+    runtime: Runtime, client: AsyncClient, roles: Collection[str] = ROLES
+) -> World:
+    """Fill an empty database."""
+    user_id = await make_user(runtime)
+    spare = await make_profile(runtime, user_id, "Ben")
+    headers: dict[str, Headers] = {"anonymous": {}}
+    for role in roles:
+        if role == "household":
+            adult = await make_profile(runtime, user_id, "Ana")
+            headers[role] = await choose_profile(client, await sign_in(client), adult)
+        elif role == "kids":
+            child = await make_profile(runtime, user_id, "Mia", kind="kids", max_maturity=9)
+            headers[role] = await choose_profile(client, await sign_in(client), child)
+        elif role in STAFF:
+            headers[role] = await as_staff(runtime, client, role)
+    return World(headers, await _things(runtime, user_id, spare), user_id)
+
+
+async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str, UUID | str]:
+    await make_genre(runtime, "comedy", "Comedy")
+    title_id = await make_title(runtime, "Fantomas", kind="series", genres=["comedy"])
+    others = [await make_title(runtime, name, genres=["comedy"]) for name in ("Cops", "One Week")]
+    season_id = await make_season(runtime, title_id, 1)
+    return {
+        "user_id": await make_user(runtime, THIRD_PARTY),
+        "profile_id": profile_id,
+        "session_id": await make_session(runtime, user_id),
+        "avatar_id": "usherette",
+        "title_id": title_id,
+        "season_id": season_id,
+        "episode_id": await make_episode(runtime, title_id, season_id, 1),
+        "person_id": await make_person(runtime, "René Navarre", title_id),
+        "slug": "comedy",
+        "collection_id": await make_collection(runtime, "comedy", title_id, *others),
+        "import_id": await insert(
+            runtime, "imports", kind="titles", format="auto", actor_id="nobody"
+        ),
+        "job_id": str(await make_job(runtime, user_id)),
+    }
+
+
+async def make_session(runtime: Runtime, user_id: UUID) -> UUID:
+    """A device of a household that is signed in, and silent."""
+    async with runtime.database.write() as tx:
+        found: UUID = await tx.scalar(
+            "INSERT INTO auth_sessions (user_id, kind, salt, expires_at) VALUES"
+            " (:user_id, 'tv', '', clock_timestamp() + interval '1 day') RETURNING id",
+            user_id=user_id,
+        )
+    return found
+
+
+async def make_job(runtime: Runtime, user_id: UUID) -> int:
+    """A job that waits."""
+    async with runtime.database.write() as tx:
+        return await enqueue(tx, send_security_mail, user_id=str(user_id), event="pin_locked")
