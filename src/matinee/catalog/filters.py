@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from matinee.catalog.schemas import TitleKind
 from matinee.catalog.vocabulary import MOODS, THEMES
-from matinee.core.schema import Input, Language, Year, text
+from matinee.core.schema import Input, Integer, Language, Year, text
 from matinee.core.text import like_pattern, searchable
 
 Sort = Literal["newest", "name", "year", "oldest"]
@@ -56,7 +56,7 @@ class Filters(Input):
     kind: Annotated[list[TitleKind], Field(max_length=2)] = []
     year_from: Year | None = None
     year_to: Year | None = None
-    maturity_max: Annotated[int, Field(ge=0, le=21)] | None = Field(
+    maturity_max: Annotated[Integer, Field(ge=0, le=21)] | None = Field(
         None, description="Only titles rated for this age or younger."
     )
     featured: bool | None = Field(None, description="Only featured titles, or only others.")

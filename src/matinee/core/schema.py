@@ -27,6 +27,8 @@ Item = TypeVar("Item")
 
 INT4_MAX = 2_147_483_647
 
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
+
 
 class Input(BaseModel):
     """A body that clients send: unknown fields and non-finite numbers are refused."""
@@ -81,6 +83,13 @@ def _not_a_boolean(value: Any) -> Any:
     return value
 
 
+def _written_out(value: Any) -> Any:
+    """A number would be taken as seconds, or milliseconds, since 1970."""
+    if not isinstance(value, datetime) and not (isinstance(value, str) and _DATE.match(value)):
+        raise PydanticCustomError("datetime_type", "Input should be a date and a time")
+    return value
+
+
 def _finite(value: float) -> float:
     if not math.isfinite(value):
         raise PydanticCustomError("finite_number", "Input should be a finite number")
@@ -129,10 +138,13 @@ Language = Annotated[
 ]
 """BCP-47: `en`, `pt-BR`, `zh-Hant`; `zxx` where nothing is spoken."""
 
-Int4 = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=0, le=INT4_MAX)]
-Year = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=1870, le=2200)]
+Integer = Annotated[int, BeforeValidator(_not_a_boolean)]
+Int4 = Annotated[Integer, Field(ge=0, le=INT4_MAX)]
+Year = Annotated[Integer, Field(ge=1870, le=2200)]
 Number = Annotated[float, Field(ge=-1e9, le=1e9), AfterValidator(_finite)]
-Moment = Annotated[AwareDatetime, Field(description="RFC 3339 with an offset.")]
+Moment = Annotated[
+    AwareDatetime, BeforeValidator(_written_out), Field(description="RFC 3339 with an offset.")
+]
 
 PathId = Annotated[UUID, Path(description="Identifier of the thing.")]
 Cursor = Annotated[

@@ -8,12 +8,12 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from matinee.core.schema import Input, Language, Output, Secret, Stamped, text
+from matinee.core.schema import Input, Integer, Language, Output, Secret, Stamped, text
 
 ProfileKind = Literal["standard", "kids"]
 ProfileName = Annotated[str, *text(max_length=40), Field(examples=["Ana"])]
 Pin = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,6}$"), Field(examples=["4711"])]
-Ceiling = Annotated[int, Field(ge=0, le=21, description="Highest age rating that may be seen.")]
+Ceiling = Annotated[Integer, Field(ge=0, le=21, description="Highest age rating that may be seen.")]
 Tag = Annotated[str, *text(max_length=80)]
 Tags = Annotated[list[Tag], Field(max_length=100)]
 Languages = Annotated[list[Language], Field(max_length=10)]

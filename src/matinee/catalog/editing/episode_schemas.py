@@ -10,10 +10,10 @@ from pydantic_core import PydanticCustomError
 from matinee.catalog.editing.schemas import AssetOut, Status
 from matinee.catalog.importers.rows import AssetRow, Minutes, Name, SegmentRow
 from matinee.catalog.schemas import Segment
-from matinee.core.schema import Input, Output, Prose, Year
+from matinee.core.schema import Input, Integer, Output, Prose, Year
 
-SeasonNumber = Annotated[int, Field(ge=0, le=10_000, description="0 holds the specials.")]
-EpisodeNumber = Annotated[int, Field(ge=0, le=100_000)]
+SeasonNumber = Annotated[Integer, Field(ge=0, le=10_000, description="0 holds the specials.")]
+EpisodeNumber = Annotated[Integer, Field(ge=0, le=100_000)]
 
 
 def _forwards(segments: list[SegmentRow]) -> list[SegmentRow]:

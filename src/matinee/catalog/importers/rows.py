@@ -14,6 +14,7 @@ from matinee.catalog.vocabulary import MOODS, THEMES
 from matinee.core.schema import (
     Country,
     Input,
+    Integer,
     Language,
     Line,
     Moment,
@@ -59,9 +60,9 @@ Languages = Annotated[list[Language], Field(max_length=100), AfterValidator(_no_
 Mood = Annotated[str, AfterValidator(_known(MOODS))]
 Theme = Annotated[str, AfterValidator(_known(THEMES))]
 ExternalId = Annotated[str, *text(max_length=200)]
-Minutes = Annotated[int, Field(ge=1, le=10_000)]
+Minutes = Annotated[Integer, Field(ge=1, le=10_000)]
 UtcMoment = Annotated[Moment, AfterValidator(_in_utc)]
-Seconds = Annotated[int, Field(ge=0, le=600_000)]
+Seconds = Annotated[Integer, Field(ge=0, le=600_000)]
 
 
 class RatingRow(Input):

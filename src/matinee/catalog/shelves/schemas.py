@@ -8,11 +8,22 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from matinee.catalog.filters import Filters
-from matinee.core.schema import Input, Language, Line, Moment, Output, Page, Prose, Slug, text
+from matinee.core.schema import (
+    Input,
+    Integer,
+    Language,
+    Line,
+    Moment,
+    Output,
+    Page,
+    Prose,
+    Slug,
+    text,
+)
 
 NamesByLanguage = Annotated[dict[Language, Line], Field(max_length=50)]
 ImageUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=2000)]
-Position = Annotated[int, Field(ge=0, le=100_000, description="Lower ones come first.")]
+Position = Annotated[Integer, Field(ge=0, le=100_000, description="Lower ones come first.")]
 
 
 class CreateGenre(Input):
