@@ -1,0 +1,24 @@
+"""A world to be attacked, and proof that it stands."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from httpx import AsyncClient
+
+from matinee.runtime import Runtime
+from tests.snapshot import contents
+from tests.world import World, make_world
+
+
+@pytest.fixture
+async def world(runtime: Runtime, client: AsyncClient) -> World:
+    """One of everything, a household and an administrator."""
+    return await make_world(runtime, client, ["household", "admin"])
+
+
+@pytest.fixture
+async def unchanged(runtime: Runtime, world: World) -> AsyncIterator[None]:
+    """Whatever a test sends, nothing of it is stored."""
+    before = await contents(runtime)
+    yield
+    assert await contents(runtime) == before

@@ -1,0 +1,38 @@
+"""Walking over all addresses of the application."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from fastapi import FastAPI, params
+from fastapi.routing import APIRoute
+
+API = "/api/v1/"
+
+
+def routes_of(app: FastAPI) -> list[APIRoute]:
+    """Every route of the API; health, documentation and what serves pages are left out."""
+    return [
+        route for route in app.routes if isinstance(route, APIRoute) and route.path.startswith(API)
+    ]
+
+
+def method_of(route: APIRoute) -> str:
+    """The one method of a route."""
+    [method] = route.methods
+    return method
+
+
+def address_of(route: APIRoute, ids: Mapping[str, UUID | str]) -> str:
+    """The path of a route with the things that it is about."""
+    return route.path.format(**ids)
+
+
+def takes_json(route: APIRoute) -> bool:
+    """Whether a route reads a body of JSON."""
+    field = route.body_field
+    return field is not None and not isinstance(field.field_info, params.Form)
+
+
+def is_for_staff(route: APIRoute) -> bool:
+    """Whether only the operator's people may use it."""
+    return route.path.startswith(f"{API}admin/")
