@@ -63,6 +63,7 @@ class RequestMiddleware:
                 await self.app(scope, receive, send_with_id)
             except Exception as error:
                 if status:
+                    log.error("answer_broke_off", exc_info=error, path=scope["path"][:200])
                     raise
                 await _answer_failure(error, scope, receive, send_with_id)
             finally:
@@ -88,11 +89,16 @@ class RequestMiddleware:
 
 
 async def _answer_failure(error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
-    problem = problem_of(error)
+    problem = problem_of(_reason(error))
     if isinstance(problem, InternalError):
-        log.error("unhandled_error", exc_info=error, path=scope["path"])
+        log.error("unhandled_error", exc_info=error, path=scope["path"][:200])
     accept = Headers(scope=scope).get("accept", "")
     await render(problem, accept=accept)(scope, receive, send)
+
+
+def _reason(error: Exception) -> BaseException:
+    """What ended a stream: Starlette wraps it, though nothing of the stream has been sent yet."""
+    return error.__cause__ or error if isinstance(error, RuntimeError) else error
 
 
 def _context_of(scope: Scope, proxies: TrustedProxies) -> RequestContext:

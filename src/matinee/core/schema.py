@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -90,6 +90,13 @@ def _written_out(value: Any) -> Any:
     return value
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("datetime_range", "The moment is out of range") from None
+
+
 def _finite(value: float) -> float:
     if not math.isfinite(value):
         raise PydanticCustomError("finite_number", "Input should be a finite number")
@@ -143,7 +150,10 @@ Int4 = Annotated[Integer, Field(ge=0, le=INT4_MAX)]
 Year = Annotated[Integer, Field(ge=1870, le=2200)]
 Number = Annotated[float, Field(ge=-1e9, le=1e9), AfterValidator(_finite)]
 Moment = Annotated[
-    AwareDatetime, BeforeValidator(_written_out), Field(description="RFC 3339 with an offset.")
+    AwareDatetime,
+    BeforeValidator(_written_out),
+    AfterValidator(_in_utc),
+    Field(description="RFC 3339 with an offset."),
 ]
 
 PathId = Annotated[UUID, Path(description="Identifier of the thing.")]

@@ -42,13 +42,6 @@ def _known(labels: Any) -> Any:
     return check
 
 
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("the moment is out of range") from None
-
-
 def _no_repeats(values: list[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
@@ -61,7 +54,6 @@ Mood = Annotated[str, AfterValidator(_known(MOODS))]
 Theme = Annotated[str, AfterValidator(_known(THEMES))]
 ExternalId = Annotated[str, *text(max_length=200)]
 Minutes = Annotated[Integer, Field(ge=1, le=10_000)]
-UtcMoment = Annotated[Moment, AfterValidator(_in_utc)]
 Seconds = Annotated[Integer, Field(ge=0, le=600_000)]
 
 
@@ -93,8 +85,8 @@ class RightsRow(Input):
     """When and where the title may be shown."""
 
     territory: Territory = "**"
-    available_from: UtcMoment | None = None
-    available_until: UtcMoment | None = None
+    available_from: Moment | None = None
+    available_until: Moment | None = None
     announced: bool = False
 
     @property
