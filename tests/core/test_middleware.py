@@ -101,6 +101,15 @@ async def test_a_failure_that_nobody_caught_is_answered_with_the_envelope(
     assert "hunter2" not in answer.text
 
 
+async def test_a_stream_that_fails_before_its_first_byte_says_what_ended_it(
+    client: AsyncClient, inner: App
+) -> None:
+    inner.failure = RuntimeError("response already started")
+    inner.failure.__cause__ = ConnectionError("the database is away")
+
+    assert (await client.get("/")).json()["error"]["code"] == "unavailable"
+
+
 async def test_the_request_is_forgotten_when_it_is_answered(client: AsyncClient) -> None:
     await client.get("/")
 

@@ -3,6 +3,7 @@
 import base64
 import json
 from itertools import product
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -29,7 +30,7 @@ def lists(app: FastAPI) -> list[APIRoute]:
     return [route for route in routes_of(app) if method_of(route) == "GET"]
 
 
-def is_paged(route: APIRoute, document: dict) -> bool:
+def is_paged(route: APIRoute, document: dict[str, Any]) -> bool:
     """Whether a route has a cursor."""
     operation = document["paths"][route.path]["get"]
     return any(one["name"] == "cursor" for one in operation.get("parameters", ()))

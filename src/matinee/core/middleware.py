@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import structlog
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from matinee.core.client_address import TrustedProxies
@@ -63,7 +64,8 @@ class RequestMiddleware:
                 await self.app(scope, receive, send_with_id)
             except Exception as error:
                 if status:
-                    log.error("answer_broke_off", exc_info=error, path=scope["path"][:200])
+                    if not isinstance(error, OSError | ClientDisconnect):  # nobody listened
+                        log.error("answer_broke_off", exc_info=error, path=scope["path"][:200])
                     raise
                 await _answer_failure(error, scope, receive, send_with_id)
             finally:
