@@ -138,3 +138,9 @@ def check_answer(response: httpx.Response) -> None:
         assert error.keys() == ErrorBody.model_fields.keys()
         assert Problem.catalogue[error["code"]].status == response.status_code
         assert error["request_id"] == response.headers["x-request-id"]
+
+
+def refusal(response: httpx.Response) -> tuple[int, str]:
+    """Status and code of a proper answer that is no success."""
+    check_answer(response)
+    return response.status_code, response.json()["error"]["code"]

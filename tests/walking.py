@@ -33,6 +33,6 @@ def takes_json(route: APIRoute) -> bool:
     return field is not None and not isinstance(field.field_info, params.Form)
 
 
-def is_for_staff(route: APIRoute) -> bool:
-    """Whether only the operator's people may use it."""
-    return route.path.startswith(f"{API}admin/")
+def asker_of(route: APIRoute) -> str:
+    """The role that a route is made for."""
+    return "admin" if route.path.startswith(f"{API}admin/") else "household"

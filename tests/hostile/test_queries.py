@@ -10,19 +10,13 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from httpx import AsyncClient, Response
 
-from tests.fuzzing import check_answer
-from tests.walking import address_of, is_for_staff, method_of, routes_of
+from tests.fuzzing import check_answer, refusal
+from tests.walking import address_of, asker_of, method_of, routes_of
 from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 
 TITLES = "/api/v1/catalog/titles"
-
-
-def refusal(answer: Response) -> tuple[int, str]:
-    """Status and code of an answer that is none."""
-    check_answer(answer)
-    return answer.status_code, answer.json()["error"]["code"]
 
 
 def lists(app: FastAPI) -> list[APIRoute]:
@@ -40,7 +34,7 @@ async def ask(client: AsyncClient, world: World, route: APIRoute, query: str) ->
     """A GET with the query as it is."""
     return await client.get(
         f"{address_of(route, world.ids)}?{query}",
-        headers=world.headers["admin" if is_for_staff(route) else "household"],
+        headers=world.headers[asker_of(route)],
     )
 
 
@@ -60,17 +54,19 @@ UNKNOWN = {
 }
 
 
-@pytest.mark.parametrize("name", UNKNOWN)
 async def test_an_unknown_parameter_is_refused_everywhere(
-    app: FastAPI, client: AsyncClient, world: World, name: str
+    app: FastAPI, client: AsyncClient, world: World, subtests: pytest.Subtests
 ) -> None:
-    for route in routes_of(app):
-        headers = world.headers["admin" if is_for_staff(route) else "household"]
-        answer = await client.request(
-            method_of(route), f"{address_of(route, world.ids)}?{UNKNOWN[name]}", headers=headers
-        )
-        assert refusal(answer) == (422, "unknown_field"), route.name
-        assert len(answer.content) < 3000
+    for name, query in UNKNOWN.items():
+        with subtests.test(name):
+            for route in routes_of(app):
+                answer = await client.request(
+                    method_of(route),
+                    f"{address_of(route, world.ids)}?{query}",
+                    headers=world.headers[asker_of(route)],
+                )
+                assert refusal(answer) == (422, "unknown_field"), route.name
+                assert len(answer.content) < 3000
 
 
 HOSTILE_VALUES = [
@@ -94,29 +90,29 @@ async def test_any_value_of_any_parameter_gets_an_answer(
                     assert "set-cookie" not in answer.headers
 
 
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        ("page=1000000000000", "page"),
-        ("page=0", "page"),
-        ("page=-1", "page"),
-        ("page=1e3", "page"),
-        ("page_size=0", "page_size"),
-        ("page_size=101", "page_size"),
-        ("page_size=" + "9" * 4000, "page_size"),
-        ("year_from=99999999999", "year_from"),
-        ("q=" + "x" * 5000, "q"),
-        ("q=a%00b", "q"),
-        ("&".join(["genre=x"] * 500), "genre"),
-    ],
-    ids=lambda value: value[:20],
-)
+OUT_OF_RANGE = {
+    "page=1000000000000": "page",
+    "page=0": "page",
+    "page=-1": "page",
+    "page=1e3": "page",
+    "page_size=0": "page_size",
+    "page_size=101": "page_size",
+    "page_size=" + "9" * 4000: "page_size",
+    "year_from=99999999999": "year_from",
+    "q=" + "x" * 5000: "q",
+    "q=a%00b": "q",
+    "&".join(["genre=x"] * 500): "genre",
+}
+
+
 async def test_a_value_out_of_range_names_its_parameter(
-    client: AsyncClient, world: World, query: str, field: str
+    client: AsyncClient, world: World, subtests: pytest.Subtests
 ) -> None:
-    answer = await client.get(f"{TITLES}?{query}")
-    assert refusal(answer) == (422, "validation_failed")
-    assert answer.json()["error"]["field"] == field
+    for query, field in OUT_OF_RANGE.items():
+        with subtests.test(query[:20]):
+            answer = await client.get(f"{TITLES}?{query}")
+            assert refusal(answer) == (422, "validation_failed")
+            assert answer.json()["error"]["field"] == field
 
 
 PARTS = [
@@ -145,17 +141,20 @@ async def test_no_forged_cursor_does_harm(app: FastAPI, client: AsyncClient, wor
                 check_answer(answer)
 
 
-@pytest.mark.parametrize(
-    "cursor",
-    ["x", "====", "%00", "%F0%9F%98%88", cursor_of({}), cursor_of("x"), cursor_of(1), cursor_of([]),
-     base64.urlsafe_b64encode(b"[" * 300).decode(), base64.urlsafe_b64encode(b"\xff").decode()],
-)  # fmt: skip
+NO_CURSORS = [
+    "x", "====", "%00", "%F0%9F%98%88", cursor_of({}), cursor_of("x"), cursor_of(1), cursor_of([]),
+    base64.urlsafe_b64encode(b"[" * 300).decode(), base64.urlsafe_b64encode(b"\xff").decode(),
+]  # fmt: skip
+
+
 async def test_what_is_no_cursor_is_called_so(
-    app: FastAPI, client: AsyncClient, world: World, cursor: str
+    app: FastAPI, client: AsyncClient, world: World, subtests: pytest.Subtests
 ) -> None:
     document = app.openapi()
     paged = [route for route in lists(app) if is_paged(route, document)]
     assert len(paged) > 10
-    for route in paged:
-        answer = await ask(client, world, route, f"cursor={cursor}")
-        assert refusal(answer) == (400, "bad_cursor"), route.name
+    for cursor in NO_CURSORS:
+        with subtests.test(cursor[:20]):
+            for route in paged:
+                answer = await ask(client, world, route, f"cursor={cursor}")
+                assert refusal(answer) == (400, "bad_cursor"), route.name
