@@ -98,8 +98,8 @@ async def test_a_body_that_does_not_say_how_long_it_is_ends_at_the_limit(
 NO_FIELDS = ["nobody knows", "", "\0", "\u202etxt", "x" * 100_000, "__class__", "name\r\n", "😈"]
 
 NO_NAMES = [
-    "", " ", "\t\r\n", "\x1c", "\x85", "\u2028", "\u3000", "a\0b", "a\x1b[31m", "a\x7f", "x" * 41, 1,
-    True, None, [], {}, ["a"], {"a": "b"}, 1e300,
+    "", " ", "\t\r\n", "\x1c", "\x85", "\u2028", "\u3000", "a\0b", "a\x1b[31m", "a\x7f", "x" * 41,
+    1, True, None, [], {}, ["a"], {"a": "b"}, 1e300,
 ]  # fmt: skip
 
 NO_AGES = [-1, 2**31, 2**63, 2**64 - 1, -(2**63), 1e300, 1.5, True, "٣", "1e1", [1], {}]

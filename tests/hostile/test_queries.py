@@ -127,9 +127,9 @@ def cursor_of(key: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(key).encode()).rstrip(b"=").decode()
 
 
-FORGED = [
-    cursor_of(list(key)) for size in (1, 2) for key in product(PARTS, repeat=size)
-] + [cursor_of([part] * size) for part in PARTS for size in (3, 4, 20)]  # fmt: skip
+ENDS = [None, "x", PARTS[-1]]
+FORGED = [cursor_of([part] * size) for part in PARTS for size in (1, 2, 3, 4, 20)]
+FORGED += [cursor_of(list(key)) for key in (*product(PARTS, ENDS), *product(ENDS, PARTS))]
 
 
 async def test_no_forged_cursor_does_harm(app: FastAPI, client: AsyncClient, world: World) -> None:
