@@ -82,7 +82,12 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
         "slug": "comedy",
         "collection_id": await make_collection(runtime, "comedy", title_id, *others),
         "import_id": await insert(
-            runtime, "imports", kind="titles", format="auto", actor_id="nobody"
+            runtime,
+            "imports",
+            kind="titles",
+            format="auto",
+            actor_id="nobody",
+            job_id=await make_job(runtime, user_id),
         ),
         "job_id": str(await make_job(runtime, user_id)),
     }

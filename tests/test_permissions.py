@@ -1,0 +1,274 @@
+"""Who may call what: every route stands in one table, and does what the table says.
+
+A route that is missing there fails the first test; think of who may call it before you add it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, get_args
+from uuid import UUID, uuid4
+
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient, Response
+
+from matinee.accounts.audit import AuditedWrite
+from matinee.runtime import Runtime
+from tests.catalog.makers import make_genre, make_person
+from tests.enrichment.conftest import Notebook
+from tests.fuzzing import refusal
+from tests.makers import PASSWORD, scalar
+from tests.snapshot import contents
+from tests.walking import address_of, asker_of, method_of, routes_of
+from tests.world import ROLES, Headers, World, make_world
+
+EVERYBODY = frozenset(ROLES)
+SIGNED_IN = EVERYBODY - {"anonymous"}
+GROWN_UPS = SIGNED_IN - {"kids"}
+STAFF = frozenset({"support", "analyst", "editor", "admin"})
+SUPPORT = frozenset({"support", "admin"})
+EDITORS = frozenset({"editor", "admin"})
+ADMINS = frozenset({"admin"})
+
+Ids = dict[str, UUID | str]
+
+WHY = "Because of the test"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may call an operation, and a query and body with which it does something."""
+
+    roles: frozenset[str]
+    body: dict[str, Any] | Callable[[Ids], dict[str, Any]] | None = None
+    query: str = ""
+
+    def said(self, ids: Ids) -> dict[str, Any]:
+        """What httpx is to send."""
+        if self.body is None:
+            return {}
+        return {"json": self.body(ids) if callable(self.body) else self.body}
+
+
+RULES = {
+    "register": Rule(EVERYBODY),
+    "login": Rule(EVERYBODY),
+    "refresh_tokens": Rule(EVERYBODY),
+    "logout": Rule(EVERYBODY),
+    "forgot_password": Rule(EVERYBODY),
+    "reset_password": Rule(EVERYBODY),
+    "request_device_code": Rule(EVERYBODY),
+    "poll_device_token": Rule(EVERYBODY),
+    "set_up": Rule(EVERYBODY),
+    "list_sessions": Rule(SIGNED_IN),
+    "end_session": Rule(GROWN_UPS),
+    "change_password": Rule(
+        GROWN_UPS, {"current_password": PASSWORD, "new_password": "another good password"}
+    ),
+    "approve_device": Rule(GROWN_UPS, {"user_code": "BCDF-GHJK"}),
+    "get_me": Rule(SIGNED_IN),
+    "update_me": Rule(GROWN_UPS, {"country": "FR"}),
+    "delete_me": Rule(GROWN_UPS, {"password": PASSWORD}),
+    "export_me": Rule(GROWN_UPS),
+    "list_profiles": Rule(SIGNED_IN),
+    "create_profile": Rule(SIGNED_IN, {"name": "Zoe"}),
+    "get_profile": Rule(SIGNED_IN),
+    "update_profile": Rule(SIGNED_IN, {"name": "Zoe"}),
+    "delete_profile": Rule(SIGNED_IN),
+    "select_profile": Rule(SIGNED_IN, {}),
+    "set_profile_pin": Rule(SIGNED_IN, {"pin": "4711"}),
+    "delete_profile_pin": Rule(SIGNED_IN, {"password": PASSWORD}),
+    "get_preferences": Rule(SIGNED_IN),
+    "put_preferences": Rule(SIGNED_IN, {"liked_genres": ["comedy"]}),
+    "get_allowed_titles": Rule(SIGNED_IN),
+    "put_allowed_titles": Rule(GROWN_UPS, {"title_ids": []}),
+    "list_avatars": Rule(EVERYBODY),
+    "get_avatar": Rule(EVERYBODY),
+    "list_titles": Rule(EVERYBODY),
+    "get_title": Rule(EVERYBODY),
+    "list_seasons": Rule(EVERYBODY),
+    "list_episodes": Rule(EVERYBODY),
+    "list_extras": Rule(EVERYBODY),
+    "list_coming_soon": Rule(EVERYBODY),
+    "list_genres": Rule(EVERYBODY),
+    "list_moods": Rule(EVERYBODY),
+    "list_themes": Rule(EVERYBODY),
+    "get_person": Rule(EVERYBODY),
+    "list_collections": Rule(EVERYBODY),
+    "get_collection": Rule(EVERYBODY),
+    "list_ratings": Rule(EVERYBODY),
+    "find_users": Rule(SUPPORT),
+    "get_user": Rule(SUPPORT),
+    "update_user": Rule(SUPPORT, {"status": "disabled", "reason": WHY}),
+    "list_staff": Rule(ADMINS),
+    "appoint_staff": Rule(ADMINS, {"role": "editor", "reason": WHY}),
+    "dismiss_staff": Rule(ADMINS, query=f"?reason={WHY}"),
+    "list_audit": Rule(ADMINS),
+    "export_audit": Rule(ADMINS),
+    "verify_audit": Rule(ADMINS),
+    "list_jobs": Rule(EDITORS),
+    "get_job": Rule(EDITORS),
+    "cancel_job": Rule(EDITORS),
+    "retry_job": Rule(EDITORS),
+    "get_status": Rule(EDITORS),
+    "list_invariants": Rule(EDITORS),
+    "get_embeddings": Rule(STAFF),
+    "generate_embeddings": Rule(EDITORS, {}),
+    "list_admin_titles": Rule(STAFF),
+    "get_completeness": Rule(STAFF),
+    "export_completeness": Rule(STAFF),
+    "get_admin_title": Rule(STAFF),
+    "list_admin_seasons": Rule(STAFF),
+    "list_admin_episodes": Rule(STAFF),
+    "list_admin_genres": Rule(STAFF),
+    "list_admin_people": Rule(STAFF),
+    "list_admin_collections": Rule(STAFF),
+    "get_admin_collection": Rule(STAFF),
+    "list_imports": Rule(STAFF),
+    "get_import": Rule(STAFF),
+    "create_title": Rule(EDITORS, {"kind": "movie", "name": "Cops"}),
+    "update_title": Rule(EDITORS, {"name": "The Goat"}),
+    "change_title_status": Rule(EDITORS, {"status": "draft", "reason": WHY}),
+    "create_season": Rule(EDITORS, {"number": 2}),
+    "update_season": Rule(EDITORS, {"name": "The first"}),
+    "create_episode": Rule(EDITORS, {"number": 2, "name": "Juve contre Fantômas"}),
+    "update_episode": Rule(EDITORS, {"name": "Fantômas"}),
+    "order_episodes": Rule(EDITORS, lambda ids: {"episode_ids": [str(ids["episode_id"])]}),
+    "delete_episode": Rule(EDITORS),
+    "delete_season": Rule(EDITORS),
+    "delete_title": Rule(EDITORS),
+    "import_titles": Rule(EDITORS),
+    "cancel_import": Rule(EDITORS),
+    "create_genre": Rule(EDITORS, {"name": "Western"}),
+    "update_genre": Rule(EDITORS, {"name": "Comedies"}),
+    "merge_genre": Rule(EDITORS, {"into": "drama"}),
+    "delete_genre": Rule(EDITORS),
+    "update_person": Rule(EDITORS, {"name": "Navarre"}),
+    "merge_person": Rule(EDITORS, lambda ids: {"into": str(ids["namesake_id"])}),
+    "create_collection": Rule(EDITORS, {"slug": "westerns", "name": "Westerns"}),
+    "update_collection": Rule(EDITORS, {"name": "Laughs"}),
+    "put_collection_items": Rule(EDITORS, {"title_ids": []}),
+    "delete_collection": Rule(EDITORS),
+}
+
+FILES = {"import_titles": "application/x-ndjson"}
+"""Operations that take a file."""
+
+
+@pytest.fixture
+async def world(runtime: Runtime, client: AsyncClient) -> World:
+    world = await make_world(runtime, client)
+    await make_genre(runtime, "drama", "Drama")
+    await make_genre(runtime, "noir", "Noir")
+    world.ids["namesake_id"] = await make_person(runtime, "R. Navarre")
+    return world
+
+
+async def call(
+    client: AsyncClient, app: FastAPI, name: str, ids: Ids, headers: Headers
+) -> Response:
+    """Call an operation with what its rule says."""
+    route = next(route for route in routes_of(app) if route.name == name)
+    rule = RULES[name]
+    body = rule.said(ids)
+    if name in FILES:
+        headers = headers | {"Content-Type": FILES[name]}
+        body = {"content": b'{"external_id": "film:1", "name": "Cops"}\n'}
+    address = address_of(route, ids) + rule.query
+    return await client.request(method_of(route), address, headers=headers, **body)
+
+
+def test_every_route_stands_in_the_table(app: FastAPI) -> None:
+    assert {route.name for route in routes_of(app)} == RULES.keys()
+
+
+async def test_nobody_else_may_call_it_and_nothing_happens(
+    runtime: Runtime, app: FastAPI, client: AsyncClient, world: World, subtests: pytest.Subtests
+) -> None:
+    before = await contents(runtime)
+    for name, rule in RULES.items():
+        with subtests.test(name):
+            for role in EVERYBODY - rule.roles:
+                answer = await call(client, app, name, world.ids, world.headers[role])
+                expected = (401, "not_authenticated") if role == "anonymous" else (403, "forbidden")
+                assert refusal(answer) == expected, role
+    assert await contents(runtime) == before
+
+
+async def test_who_may_is_not_refused(
+    app: FastAPI, client: AsyncClient, world: World, subtests: pytest.Subtests
+) -> None:
+    """With ids of nothing and without a body, so that nobody stands in the way of the next one."""
+    nothing = {name: str(uuid4()) for name in world.ids} | {"job_id": "999999"}
+    for route in routes_of(app):
+        rule = RULES[route.name]
+        for role in sorted(rule.roles):
+            if route.name != "logout":
+                with subtests.test(f"{role}: {route.name}"):
+                    answer = await client.request(
+                        method_of(route), address_of(route, nothing), headers=world.headers[role]
+                    )
+                    assert (answer.status_code, role) != (401, role)
+                    assert answer.status_code < 400 or code_of(answer) != "forbidden"
+
+
+def code_of(answer: Response) -> str:
+    """The code of an error."""
+    return str(answer.json()["error"]["code"])
+
+
+CHANGES_BY_STAFF = """
+    appoint_staff dismiss_staff update_user cancel_job retry_job generate_embeddings
+    create_title update_title change_title_status create_season update_season order_episodes
+    create_episode update_episode import_titles cancel_import create_genre update_genre
+    update_person create_collection update_collection put_collection_items delete_collection
+    delete_episode delete_season delete_title delete_genre merge_genre merge_person
+""".split()
+"""In an order in which each finds what it needs."""
+
+WRITTEN_OTHERWISE = {"import_titles"}
+"""Works in several transactions of its own, and writes down the one that changes titles."""
+
+GUARD = get_args(AuditedWrite)[1].dependency
+
+
+def test_every_change_by_staff_is_in_the_list(app: FastAPI) -> None:
+    of_staff = [route for route in routes_of(app) if asker_of(route) == "admin"]
+    changes = {route.name for route in of_staff if method_of(route) != "GET"}
+    assert changes == set(CHANGES_BY_STAFF)
+
+
+@pytest.mark.parametrize("name", sorted(set(CHANGES_BY_STAFF) - WRITTEN_OTHERWISE))
+def test_a_change_by_staff_is_guarded(app: FastAPI, name: str) -> None:
+    route = next(route for route in routes_of(app) if route.name == name)
+    assert GUARD in {dependency.call for dependency in route.dependant.dependencies}
+
+
+async def test_the_guard_undoes_what_nobody_wrote_down(
+    runtime: Runtime, app: FastAPI, client: AsyncClient, world: World
+) -> None:
+    @app.delete("/forgetful")
+    async def forget(tx: AuditedWrite) -> None:
+        await tx.execute("DELETE FROM titles")
+
+    before = await contents(runtime)
+    answer = await client.delete("/forgetful")
+    assert (answer.status_code, code_of(answer)) == (500, "audit_missing")
+    assert await contents(runtime) == before
+
+
+async def test_every_change_by_staff_is_written_down(
+    runtime: Runtime, app: FastAPI, client: AsyncClient, world: World, subtests: pytest.Subtests
+) -> None:
+    runtime.embedder = Notebook()
+    for name in CHANGES_BY_STAFF:
+        with subtests.test(name):
+            ids = world.ids | ({"slug": "noir"} if name == "delete_genre" else {})
+            answer = await call(client, app, name, ids, world.headers["admin"])
+            assert answer.status_code < 300, answer.text
+            written = await scalar(
+                runtime,
+                "SELECT count(*) FROM admin_audit_log WHERE request_id = $1 AND role = 'admin'",
+                answer.headers["x-request-id"],
+            )
+            assert written == 1
