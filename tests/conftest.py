@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import hypothesis
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
@@ -22,6 +23,10 @@ from matinee.runtime import Runtime
 from tests.contract import Contract
 
 TEMPLATE = "template_matinee"
+
+# the same cases every time: a red suite is somebody's change, never luck
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

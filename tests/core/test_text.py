@@ -40,6 +40,7 @@ def test_the_examples_in_the_documentation_are_true(module: object) -> None:
         ("千と千尋の神隠し", "千と千尋の神隠し"),
         ("", ""),
         ("…", ""),
+        ("\U0001d468\u01ff", "ao"),
     ],
 )
 def test_text_is_folded(typed: str, folded: str) -> None:

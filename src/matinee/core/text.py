@@ -31,9 +31,13 @@ def fold(text: str) -> str:
     >>> fold("Léon: The  Professional"), fold("Œuvre"), fold("Mr. Robot"), fold("S.W.A.T.")
     ('leon the professional', 'oeuvre', 'mr robot', 'swat')
     """
-    bare = text.casefold().translate(_LETTERS)
-    if not bare.isascii():
-        decomposed = unicodedata.normalize("NFKD", _FRACTIONS.sub(" ", bare))
+    plain = text.isascii()
+    # decomposed before and after: styled letters become ordinary capitals, and case-folding
+    # makes letters that can be taken apart
+    bare = text if plain else unicodedata.normalize("NFKD", _FRACTIONS.sub(" ", text))
+    bare = bare.casefold().translate(_LETTERS)
+    if not plain:
+        decomposed = unicodedata.normalize("NFKD", bare)
         bare = "".join(char for char in decomposed if not unicodedata.combining(char))
     bare = _DOTTED_INITIALS.sub("", _APOSTROPHES.sub("", bare))
     return _NOT_A_WORD.sub(" ", bare).strip()
