@@ -24,6 +24,7 @@ from matinee.core.errors import (
     InvalidValue,
     MalformedJson,
     RateLimited,
+    RequestCutOff,
     Unavailable,
     UnknownField,
     UnsupportedMediaType,
@@ -44,6 +45,7 @@ from matinee.web import api_docs
 
 COMMON = (
     MalformedJson,
+    RequestCutOff,
     BodyTooLarge,
     UnsupportedMediaType,
     ValidationFailed,

@@ -1,5 +1,6 @@
 """What clients send is bounded while it arrives, and no body can break anything."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Scope
 
+from matinee.core import bodies
 from matinee.core.bodies import MOST_LEVELS, MOST_VALUES, check_shape
 from matinee.core.errors import ValidationFailed, install_error_handlers
 from matinee.core.routing import UploadRoute, api_router, install_routes
@@ -110,6 +112,20 @@ async def test_a_declared_length_that_is_none_does_not_help(app: FastAPI) -> Non
     await app(scope(content_length=b"-1"), receive, send)
 
     assert sent[0]["status"] == 413
+
+
+@pytest.mark.parametrize("path", ["/wish", "/upload"])
+async def test_a_body_that_stops_to_come_is_given_up(
+    client: AsyncClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stopping() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(bodies, "SILENT_SECONDS", 0.01)
+    answer = await client.post(path, content=stopping())
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "request_cut_off")
 
 
 async def test_a_client_that_goes_away_in_the_middle_is_no_error_of_ours(app: FastAPI) -> None:

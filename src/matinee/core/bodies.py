@@ -1,12 +1,22 @@
 """Reading what clients send: bounded while it arrives, JSON only where JSON is expected."""
 
+import asyncio
 from typing import Any
 
 import orjson
 from fastapi import Request
 from starlette.types import Message, Receive, Scope
 
-from matinee.core.errors import BodyTooLarge, MalformedJson, UnsupportedMediaType, ValidationFailed
+from matinee.core.errors import (
+    BodyTooLarge,
+    MalformedJson,
+    RequestCutOff,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+
+SILENT_SECONDS = 30
+"""How long the next piece of a body may take, as long as a server waits for the header fields."""
 
 MOST_LEVELS = 32
 """Nesting of a body; ours need four."""
@@ -16,19 +26,28 @@ MOST_VALUES = 20_000
 
 
 def bounded(scope: Scope, receive: Receive, most_bytes: int) -> Receive:
-    """The body of a request, refused as soon as it is longer than allowed.
+    """The body of a request, refused as soon as it is longer than allowed, or stops to come.
 
     Raises:
         BodyTooLarge: at once where Content-Length says so, else while reading.
+        RequestCutOff: while reading, nothing came for too long.
     """
     declared = _content_length(scope)
     if declared is not None and declared > most_bytes:
         raise BodyTooLarge(most_bytes=most_bytes)
     received = 0
+    complete = False
 
     async def receive_bounded() -> Message:
-        nonlocal received
-        message = await receive()
+        nonlocal received, complete
+        if complete:  # what follows is the end of the connection, whenever that is
+            return await receive()
+        try:
+            async with asyncio.timeout(SILENT_SECONDS):
+                message = await receive()
+        except TimeoutError:
+            raise RequestCutOff() from None
+        complete = not message.get("more_body", False)
         received += len(message.get("body", b""))
         if received > most_bytes:
             raise BodyTooLarge(most_bytes=most_bytes)
