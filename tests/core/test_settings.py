@@ -149,3 +149,8 @@ def test_cookies_are_secure_where_viewers_come_by_tls() -> None:
 
 def test_every_setting_says_what_it_is_for() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_the_public_address_ends_without_a_slash() -> None:
+    settings = Settings(environment="test", public_url="https://tv.example.com/")
+    assert settings.public_url == "https://tv.example.com"

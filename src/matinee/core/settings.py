@@ -21,6 +21,10 @@ def _check_networks(networks: list[str]) -> list[str]:
     return networks
 
 
+def _without_last_slash(address: str) -> str:
+    return address.rstrip("/")
+
+
 class UnsafeSettings(ValueError):
     """Settings that would put paying viewers at risk; the process refuses to start."""
 
@@ -40,7 +44,7 @@ class Settings(BaseSettings):
         "production",
         description="Demo and development relax start-up checks; never serve with them.",
     )
-    public_url: str = Field(
+    public_url: Annotated[str, AfterValidator(_without_last_slash)] = Field(
         "http://127.0.0.1:8000",
         description="Address viewers use; decides cookies and links in mail.",
     )

@@ -58,7 +58,7 @@ class SmtpMailer:
 
 
 class LogMailer:
-    """Without a mail server the demo shows messages in its log; production only says they exist."""
+    """Without a mail server the demo shows messages in its log; others only say they exist."""
 
     def __init__(self, *, show_text: bool) -> None:
         self._show_text = show_text
@@ -73,4 +73,4 @@ def make_mailer(settings: Settings) -> Mailer:
     """The mailer that the settings ask for."""
     if settings.smtp_url is not None:
         return SmtpMailer(settings.smtp_url.get_secret_value(), settings.mail_from)
-    return LogMailer(show_text=settings.environment != "production")
+    return LogMailer(show_text=settings.environment == "demo")
