@@ -9,8 +9,13 @@ import pytest
 
 from matinee.models import Base
 
-SRC = Path(__file__).parents[1] / "src" / "matinee"
+ROOT = Path(__file__).parents[1]
+SRC = ROOT / "src" / "matinee"
 FILES = sorted(SRC.rglob("*.py"))
+ALL_FILES = [ROOT / "dev", *FILES]
+ALL_FILES += sorted(
+    file for folder in ("tests", "benchmarks", "tools") for file in (ROOT / folder).rglob("*.py")
+)
 
 LAYERS = (
     {"core"},
@@ -140,7 +145,7 @@ def test_a_module_says_what_it_holds(path: Path) -> None:
         assert ast.get_docstring(ast.parse(text))
 
 
-@pytest.mark.parametrize("path", FILES, ids=ids)
+@pytest.mark.parametrize("path", ALL_FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_file_is_not_longer_than_a_reader_can_hold(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
 

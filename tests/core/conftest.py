@@ -1,4 +1,4 @@
-"""Fixtures of the core: a real Redis that tests may stop, kill and start again."""
+"""Fixtures of the core: a real Redis that tests may stop, kill and start again; caches; jobs."""
 
 import os
 import shutil
@@ -6,16 +6,20 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from importlib import util
 from pathlib import Path
 
-import hypothesis
 import pytest
 import redis
 
-hypothesis.settings.register_profile("matinee", deadline=None)
-hypothesis.settings.load_profile("matinee")
+from matinee.core import jobs, worker
+from matinee.core.cache import Cache
+from matinee.core.database import Database
+from matinee.core.jobs import Job
+from matinee.core.redis_link import RedisLink
+from tests.core.offices import Office, Running
+from tests.core.stores import MEGABYTE, Store
 
 
 def redis_server() -> str | None:
@@ -110,3 +114,53 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+def alone(clock: Clock) -> Cache:
+    """The cache of the only process there is."""
+    return Cache(None, max_bytes=MEGABYTE, clock=clock)
+
+
+@pytest.fixture
+async def links(redis_at: RedisServer) -> AsyncIterator[tuple[RedisLink, RedisLink]]:
+    links = RedisLink(redis_at.url), RedisLink(redis_at.url)
+    yield links
+    for link in links:
+        await link.aclose()
+
+
+@pytest.fixture
+def here(links: tuple[RedisLink, RedisLink], clock: Clock) -> Cache:
+    """The cache of one of two processes that share a Redis."""
+    return Cache(links[0], max_bytes=MEGABYTE, clock=clock)
+
+
+@pytest.fixture
+def there(links: tuple[RedisLink, RedisLink], clock: Clock) -> Cache:
+    """The cache of the other."""
+    return Cache(links[1], max_bytes=MEGABYTE, clock=clock)
+
+
+@pytest.fixture
+async def office(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+    registry: dict[str, Job] = {}
+    monkeypatch.setattr(jobs, "REGISTRY", registry)
+    monkeypatch.setattr(worker, "REGISTRY", registry)
+    database = Database(database_url)
+    await database.open()
+    yield Office(database, database_url, registry)
+    await database.close()
+
+
+@pytest.fixture
+async def running(office: Office) -> AsyncIterator[Running]:
+    running = Running(office)
+    yield running
+    if running.task is not None:
+        await running.stop()
