@@ -20,6 +20,20 @@ MEMORY_BYTES = 1_048_576
 CHUNK_BYTES = 65_536
 
 ERASED = (
+    "play_events",
+    "watch_time",
+    "viewing_limits",
+    "profile_signals",
+    "title_views",
+    "profile_suppressions",
+    "ratings",
+    "watchlist",
+    "bookmarks",
+    "viewing_sessions",
+    "mood_answers",
+    "rail_impressions",
+    "trend_plays",
+    "search_history",
     "profile_preferences",
     "profile_allowed_titles",
     "profiles",

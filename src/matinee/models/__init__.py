@@ -1,6 +1,15 @@
 """All tables: one schema, seen whole. Importing this package fills `Base.metadata`."""
 
-from matinee.models import account, catalog, operations
+from matinee.models import account, catalog, operations, recommendation, search, viewing
 from matinee.models.base import Base, Placement
 
-__all__ = ["Base", "Placement", "account", "catalog", "operations"]
+__all__ = [
+    "Base",
+    "Placement",
+    "account",
+    "catalog",
+    "operations",
+    "recommendation",
+    "search",
+    "viewing",
+]

@@ -135,7 +135,11 @@ class PasswordReset(Base):
 
 
 class Profile(Base):
-    """A person in the household: ceiling, PIN, languages."""
+    """A person in the household: ceiling, PIN, languages, where its taste begins.
+
+    `share_taste` says whether what it likes counts for the household's rail; without a wish it
+    does, unless the profile has a PIN.
+    """
 
     __tablename__ = "profiles"
     __table_args__ = (
@@ -161,6 +165,8 @@ class Profile(Base):
     preferred_language: Mapped[str | None]
     autoplay: Mapped[bool] = mapped_column(server_default=text("true"))
     time_zone: Mapped[str] = mapped_column(server_default="UTC")
+    share_taste: Mapped[bool | None]
+    taste_reset_at: Mapped[datetime | None]
     pin_hash: Mapped[str | None]
     pin_failures: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     pin_failed_at: Mapped[datetime | None]

@@ -5,7 +5,16 @@ from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import Vector
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -54,7 +63,10 @@ class Genre(Base):
 
 
 class Title(Base):
-    """A movie or a series."""
+    """A movie or a series; `number` is its short name in learned tables.
+
+    `segments` of a movie are intro, recap, credits, preview in seconds.
+    """
 
     __tablename__ = "titles"
     __table_args__ = (
@@ -94,6 +106,7 @@ class Title(Base):
     )
 
     id: Mapped[UUID] = key()
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
     external_id: Mapped[str | None] = mapped_column(unique=True)
     kind: Mapped[str]
     name: Mapped[str]
@@ -118,6 +131,7 @@ class Title(Base):
     maturity_label: Mapped[str | None]
     maturity_score: Mapped[int | None] = mapped_column(SmallInteger)
     is_featured: Mapped[bool] = mapped_column(server_default=FALSE)
+    segments: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     external_ids: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=EMPTY_OBJECT)
     status: Mapped[str] = mapped_column(server_default="draft")
     rights_managed: Mapped[bool] = mapped_column(server_default=FALSE)

@@ -1,0 +1,1 @@
+"""Learning from what is watched together: neighbours of titles, guarded and versioned."""

@@ -1,0 +1,1 @@
+"""What was watched and what was said about it."""

@@ -1,0 +1,1 @@
+"""Where somebody is: bookmarks, continue watching, next episode, history."""

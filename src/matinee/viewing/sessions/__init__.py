@@ -1,0 +1,1 @@
+"""Playing: sessions, heartbeats, limits, play events."""
