@@ -106,6 +106,7 @@ async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
     await runtime.open()
     yield runtime
     await runtime.close()
+    assert runtime.buffers.dropped == 0
 
 
 @pytest.fixture

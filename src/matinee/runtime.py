@@ -1,4 +1,4 @@
-"""What lives as long as the process: settings, database, cache, limiter, embedder, worker."""
+"""What lives as long as the process: settings, database, cache, buffers, embedder, worker."""
 
 import asyncio
 import contextlib
@@ -9,6 +9,7 @@ from typing import Annotated, cast
 import structlog
 from fastapi import Depends, Request
 
+from matinee.core.buffers import Buffers
 from matinee.core.cache import Cache
 from matinee.core.database import Database, ReadTx, WriteTx
 from matinee.core.ratelimit import Limiter
@@ -57,6 +58,7 @@ class Runtime:
             after_commit=self.cache.invalidate,
         )
         self.database.on_statement = self.metrics.statements.inc
+        self.buffers = Buffers(self, self.metrics)
         self.worker = Worker(
             database_url,
             self,
@@ -86,6 +88,7 @@ class Runtime:
         if self._working is not None:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._working
+        await self.buffers.aclose()
         await self.embedder.aclose()
         await self.database.close()
         if self.redis is not None:

@@ -195,6 +195,12 @@ class Metrics:
         self.statements = Counter(
             "matinee_database_statements", "Statements run.", registry=self.registry
         )
+        self.dropped = Counter(
+            "matinee_buffer_dropped",
+            "Buffered items that could not be written.",
+            ["sink"],
+            registry=self.registry,
+        )
         self.jobs = Histogram(
             "matinee_job_seconds",
             "Time a background job took, by outcome.",
