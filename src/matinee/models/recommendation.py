@@ -194,3 +194,13 @@ class HomeRail(Base):
     rail: Mapped[str] = mapped_column(primary_key=True)
     position: Mapped[int]
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
+class HeroPin(Base):
+    """A title that the operator puts before all others in the hero (R-11)."""
+
+    __tablename__ = "hero_pins"
+    __table_args__ = ({"info": REFERENCE},)
+
+    title_id: Mapped[UUID] = title_key(primary_key=True)
+    position: Mapped[int]

@@ -13,6 +13,7 @@ depends_on = None
 PHASE = "expand"
 
 TABLES = (
+    "hero_pins",
     "home_rails",
     "mood_answers",
     "rail_impressions",
