@@ -1,0 +1,86 @@
+"""Which rails were on the screen: written by the client, and what was shown often in vain."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+from matinee.accounts.viewer import Viewer
+from matinee.core.buffers import sink
+from matinee.core.database import ReadTx
+from matinee.recommendations.variants import variant_of
+from matinee.runtime import Runtime
+
+SHOWN_OFTEN = 5
+MOST_TITLES = 100
+"""So many titles of a rail are remembered, however far it was scrolled."""
+
+# profiles may be gone by now; the same id again says how far the rail was scrolled since
+_ADD = """
+    INSERT INTO rail_impressions AS old
+        (user_id, id, profile_id, rail, variant, model_id, title_ids)
+    SELECT new.user_id, new.id, new.profile_id, new.rail, new.variant,
+           (SELECT id FROM recommendation_models WHERE state = 'current'), new.title_ids
+    FROM jsonb_to_recordset(:impressions::jsonb) AS new(
+        user_id uuid, id uuid, profile_id uuid, rail text, variant text, title_ids uuid[])
+    JOIN profiles p ON p.user_id = new.user_id AND p.id = new.profile_id
+    ORDER BY new.user_id, new.id
+    ON CONFLICT (user_id, id) DO UPDATE SET title_ids = excluded.title_ids
+    WHERE old.profile_id = excluded.profile_id
+"""
+
+# a title that was played has not been shown in vain
+_SHOWN_OFTEN = """
+    SELECT shown.title_id
+    FROM rail_impressions i, unnest(i.title_ids) AS shown(title_id)
+    WHERE i.user_id = :user_id AND i.profile_id = :profile_id
+      AND i.shown_at > statement_timestamp() - interval '7 days'
+      AND NOT EXISTS (
+          SELECT FROM viewing_sessions s
+          WHERE s.user_id = :user_id AND s.profile_id = :profile_id
+            AND s.title_id = shown.title_id
+            AND s.started_at > statement_timestamp() - interval '7 days'
+      )
+    GROUP BY shown.title_id HAVING count(DISTINCT i.id) >= :often
+"""
+
+
+class Impression(NamedTuple):
+    """A rail that was on the screen of a profile; `id` is its recommendation id."""
+
+    user_id: UUID
+    id: UUID
+    profile_id: UUID
+    rail: str
+    variant: str
+    title_ids: tuple[UUID, ...]
+
+
+def record_impressions(
+    runtime: Runtime, viewer: Viewer, recommendation_id: UUID, rail: str, title_ids: Iterable[UUID]
+) -> None:
+    """Remember that a rail was shown; written within a second, once per recommendation id."""
+    impression = Impression(
+        viewer.household,
+        recommendation_id,
+        viewer.profile,
+        rail,
+        variant_of(viewer.profile),
+        tuple(dict.fromkeys(title_ids))[:MOST_TITLES],
+    )
+    runtime.buffers.add(write_impressions, impression)
+
+
+@sink("impressions")
+async def write_impressions(runtime: Runtime, items: list[Impression]) -> None:
+    """Store impressions; of the same rail's the last one counts."""
+    last = {(item.user_id, item.id): item for item in items}
+    async with runtime.database.write() as tx:
+        await tx.execute(_ADD, impressions=[item._asdict() for item in last.values()])
+
+
+async def shown_often(tx: ReadTx, viewer: Viewer) -> set[UUID]:
+    """Ids of titles that this profile was shown five times in seven days without playing them."""
+    rows = await tx.all(
+        _SHOWN_OFTEN, user_id=viewer.household, profile_id=viewer.profile, often=SHOWN_OFTEN
+    )
+    return {row["title_id"] for row in rows}

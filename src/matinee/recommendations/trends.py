@@ -1,0 +1,67 @@
+"""What is watched a lot these days (R-06): reading counts that fade by half with time.
+
+A count is kept as a *landmark key*, the base-2 logarithm of what it would be worth on 1970-01-01:
+a play on day `d` is worth 2^(d / half-life) there. Keys never change by waiting, so that an index
+on them is always in order, and nothing has to be recomputed as time passes (forward decay:
+Cormode et al., ICDE 2009). The value on day `t` is 2^(key - t / half-life).
+"""
+
+from uuid import UUID
+
+from matinee.accounts.viewer import Viewer
+from matinee.catalog.visibility import VISIBLE, visibility_of
+from matinee.core.database import ReadTx
+
+HOT_DAYS = 14
+"""Half-life of what is trending."""
+PRIOR_DAYS = 90
+"""Half-life of how popular a title is at all, for ranking."""
+EVERYWHERE = "**"
+LEAST_EXPONENT = -60
+"""Below it a share is nothing; PostgreSQL's `power` refuses results that are much too small."""
+
+_TODAY = "extract(epoch FROM statement_timestamp())::float8 / 86400"
+
+HOT_NOW = f"power(2.0::float8, greatest({LEAST_EXPONENT}, r.hot - {_TODAY} / {HOT_DAYS}))"
+"""SQL over `title_trends r`: plays of late, each worth half after 14 days."""
+
+PRIOR_NOW = f"power(2.0::float8, greatest({LEAST_EXPONENT}, r.prior - {_TODAY} / {PRIOR_DAYS}))"
+"""SQL over `title_trends r`: plays of late, each worth half after 90 days."""
+
+# the viewer's country first; what is watched elsewhere fills the rest of the list
+_TRENDING = f"""
+    SELECT id FROM (
+        (
+            SELECT t.id, true AS here, r.hot
+            FROM title_trends r JOIN titles t ON t.id = r.title_id
+            WHERE r.territory = :territory AND r.audience = :audience
+              AND r.households >= :least AND {VISIBLE}
+            ORDER BY r.hot DESC LIMIT :limit
+        ) UNION ALL (
+            SELECT t.id, false, r.hot
+            FROM title_trends r JOIN titles t ON t.id = r.title_id
+            WHERE r.territory = '{EVERYWHERE}' AND r.audience = :audience
+              AND r.households >= :least AND {VISIBLE}
+            ORDER BY r.hot DESC LIMIT :limit
+        )
+    ) AS found
+    GROUP BY id ORDER BY bool_or(here) DESC, max(hot) FILTER (WHERE here) DESC NULLS LAST,
+        max(hot) DESC, id
+    LIMIT :limit
+"""
+
+
+async def trending(tx: ReadTx, viewer: Viewer, limit: int, *, least: int = 3) -> list[UUID]:
+    """Ids of titles that many households watch these days, hottest first; may be empty.
+
+    `least` is the number of households without which a title does not appear, so that nobody's
+    evening can be read from the list.
+    """
+    rows = await tx.all(
+        _TRENDING,
+        audience=viewer.kind,
+        least=least,
+        limit=limit,
+        **visibility_of(viewer),
+    )
+    return [row["id"] for row in rows]

@@ -1,0 +1,60 @@
+"""What is rated best, and what stands in for it where nothing is rated."""
+
+from uuid import UUID
+
+from matinee.accounts.viewer import Viewer
+from matinee.recommendations.top_rated import top_rated
+from matinee.runtime import Runtime
+from tests.makers import execute, make_title
+from tests.recommendations.makers import make_trend, make_viewer
+
+YESTERDAY = "UPDATE titles SET added_at = added_at - interval '1 day' WHERE id = $1"
+
+
+async def best(runtime: Runtime, viewer: Viewer, limit: int = 10) -> list[UUID]:
+    async with runtime.database.read() as tx:
+        return await top_rated(tx, viewer, limit)
+
+
+async def make_score(runtime: Runtime, title_id: UUID, score: float) -> None:
+    await execute(runtime, "INSERT INTO title_scores VALUES ($1, 0, 1, 0, $2)", title_id, score)
+
+
+async def test_the_best_rated_comes_first(runtime: Runtime) -> None:
+    viewer = await make_viewer(runtime)
+    good, better = await make_title(runtime, "Faust"), await make_title(runtime, "M")
+    await make_score(runtime, good, 1.1)
+    await make_score(runtime, better, 1.4)
+    assert await best(runtime, viewer) == [better, good]
+
+
+async def test_without_ratings_it_is_what_is_watched_then_featured_then_new(
+    runtime: Runtime,
+) -> None:
+    viewer = await make_viewer(runtime)
+    featured = await make_title(runtime, "Faust", is_featured=True)
+    old, new = await make_title(runtime, "M"), await make_title(runtime, "Nosferatu")
+    watched = await make_title(runtime, "The General")
+    await execute(runtime, YESTERDAY, old)
+    await make_trend(runtime, watched, 5, territory="**")
+    assert await best(runtime, viewer) == [watched, featured, new, old]
+
+
+async def test_what_people_dislike_comes_last(runtime: Runtime) -> None:
+    viewer = await make_viewer(runtime)
+    disliked = await make_title(runtime, "Faust")
+    unrated = await make_title(runtime, "M")
+    await execute(runtime, YESTERDAY, disliked)
+    await make_score(runtime, disliked, -0.3)
+    assert await best(runtime, viewer) == [unrated, disliked]
+
+
+async def test_what_may_not_be_seen_is_left_out_before_the_limit(runtime: Runtime) -> None:
+    viewer = await make_viewer(runtime, max_maturity=12)
+    hidden, shown = await make_title(runtime, "M", maturity_score=16), await make_title(runtime)
+    await make_score(runtime, hidden, 2)
+    assert await best(runtime, viewer, limit=1) == [shown]
+
+
+async def test_an_empty_catalogue_has_none(runtime: Runtime) -> None:
+    assert await best(runtime, await make_viewer(runtime)) == []
