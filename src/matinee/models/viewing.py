@@ -81,7 +81,11 @@ class ViewingSession(Base):
 
 
 class Bookmark(Base):
-    """The resume position of a profile in a movie or an episode; `item_id` is the one played."""
+    """The resume position of a profile in a movie or an episode; `item_id` is the one played.
+
+    `position_seconds` is where to go on, 0 from the beginning; `finished` once it was watched to
+    its end, for good: who watches it again is at a position, and has finished it all the same.
+    """
 
     __tablename__ = "bookmarks"
     __table_args__ = (
@@ -93,8 +97,8 @@ class Bookmark(Base):
 
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     profile_id: Mapped[UUID] = mapped_column(primary_key=True)
+    title_id: Mapped[UUID] = mapped_column(primary_key=True)
     item_id: Mapped[UUID] = mapped_column(primary_key=True)
-    title_id: Mapped[UUID]
     episode_id: Mapped[UUID | None]
     position_seconds: Mapped[int]
     duration_seconds: Mapped[int | None]

@@ -32,8 +32,8 @@ CREATE TABLE play_events_default PARTITION OF play_events DEFAULT;
 CREATE TABLE bookmarks (
     user_id UUID NOT NULL,
     profile_id UUID NOT NULL,
-    item_id UUID NOT NULL,
     title_id UUID NOT NULL,
+    item_id UUID NOT NULL,
     episode_id UUID,
     position_seconds INTEGER NOT NULL,
     duration_seconds INTEGER,
@@ -45,7 +45,7 @@ CREATE TABLE bookmarks (
     dismissed_at TIMESTAMP WITH TIME ZONE,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT bookmarks_pkey PRIMARY KEY (user_id, profile_id, item_id),
+    CONSTRAINT bookmarks_pkey PRIMARY KEY (user_id, profile_id, title_id, item_id),
     CONSTRAINT bookmarks_user_id_profile_id_fkey FOREIGN KEY(user_id, profile_id) REFERENCES profiles (user_id, id) ON DELETE CASCADE,
     CONSTRAINT bookmarks_item_check CHECK (item_id = coalesce(episode_id, title_id)),
     CONSTRAINT bookmarks_position_seconds_check CHECK (position_seconds >= 0)
