@@ -149,6 +149,10 @@ RULES = {
     "update_collection": Rule(EDITORS, {"name": "Laughs"}),
     "put_collection_items": Rule(EDITORS, {"title_ids": []}),
     "delete_collection": Rule(EDITORS),
+    "list_home_layouts": Rule(STAFF),
+    "put_home_layout": Rule(EDITORS, {"audience": "kids", "rails": [{"rail": "for-you"}]}),
+    "get_hero_pins": Rule(STAFF),
+    "put_hero_pins": Rule(EDITORS, lambda ids: {"title_ids": [str(ids["title_id"])]}),
 }
 
 UNKNOWN = ("not_authenticated", "token_expired", "token_invalid", "session_revoked")
@@ -221,7 +225,7 @@ def code_of(answer: Response) -> str:
 
 
 CHANGES_BY_STAFF = """
-    appoint_staff dismiss_staff update_user cancel_job retry_job generate_embeddings
+    put_home_layout put_hero_pins appoint_staff dismiss_staff update_user cancel_job retry_job generate_embeddings
     create_title update_title change_title_status create_season update_season order_episodes
     create_episode update_episode import_titles cancel_import create_genre update_genre
     update_person create_collection update_collection put_collection_items delete_collection

@@ -40,6 +40,7 @@ from matinee.core.settings import Settings, load_settings
 from matinee.core.telemetry import UNTRACED, configure_logging, load_tracing
 from matinee.enrichment import admin as enrichment_admin
 from matinee.profiles import router as profiles
+from matinee.recommendations import admin as recommendations_admin
 from matinee.runtime import Runtime
 from matinee.web import api_docs
 
@@ -68,6 +69,7 @@ ROUTERS = (
     imports_admin.upload_router,
     shelves_admin.router,
     enrichment_admin.router,
+    recommendations_admin.router,
     admin.router,
     api_docs.router,
 )
