@@ -110,12 +110,18 @@ class TrendPlay(Base):
     """A play that counts for trends: one per profile, title and day."""
 
     __tablename__ = "trend_plays"
-    __table_args__ = (of_profile(), {"info": DISTRIBUTED})
+    __table_args__ = (
+        of_profile(),
+        CheckConstraint(one_of("audience", *AUDIENCES), "audience"),
+        {"info": DISTRIBUTED},
+    )
 
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     profile_id: Mapped[UUID] = mapped_column(primary_key=True)
     title_id: Mapped[UUID] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
+    territory: Mapped[str]
+    audience: Mapped[str]
 
 
 class TitleScore(Base):

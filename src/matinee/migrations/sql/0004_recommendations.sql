@@ -98,8 +98,11 @@ CREATE TABLE trend_plays (
     profile_id UUID NOT NULL,
     title_id UUID NOT NULL,
     day DATE NOT NULL,
+    territory TEXT NOT NULL,
+    audience TEXT NOT NULL,
     CONSTRAINT trend_plays_pkey PRIMARY KEY (user_id, profile_id, title_id, day),
-    CONSTRAINT trend_plays_user_id_profile_id_fkey FOREIGN KEY(user_id, profile_id) REFERENCES profiles (user_id, id) ON DELETE CASCADE
+    CONSTRAINT trend_plays_user_id_profile_id_fkey FOREIGN KEY(user_id, profile_id) REFERENCES profiles (user_id, id) ON DELETE CASCADE,
+    CONSTRAINT trend_plays_audience_check CHECK (audience IN ('standard', 'kids'))
 );
 
 CREATE TABLE title_update_events (
