@@ -43,7 +43,10 @@ def of_profile() -> ForeignKeyConstraint:
 
 
 class ViewingSession(Base):
-    """One playback by one device, alive while its lease runs; no index on what beats change."""
+    """One playback by one device, alive while its lease runs; no index on what beats change.
+
+    `client_at` orders positions by the clock of the client, which may be wrong.
+    """
 
     __tablename__ = "viewing_sessions"
     __table_args__ = (
@@ -71,6 +74,7 @@ class ViewingSession(Base):
     recommendation_id: Mapped[UUID | None]
     state: Mapped[str] = mapped_column(server_default="playing")
     position_seconds: Mapped[int] = mapped_column(server_default="0")
+    client_at: Mapped[datetime | None]
     duration_seconds: Mapped[int | None]
     watched_seconds: Mapped[int] = mapped_column(server_default="0")
     started_at: Mapped[datetime] = moment()

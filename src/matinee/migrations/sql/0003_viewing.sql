@@ -121,6 +121,7 @@ CREATE TABLE viewing_sessions (
     recommendation_id UUID,
     state TEXT DEFAULT 'playing' NOT NULL,
     position_seconds INTEGER DEFAULT '0' NOT NULL,
+    client_at TIMESTAMP WITH TIME ZONE,
     duration_seconds INTEGER,
     watched_seconds INTEGER DEFAULT '0' NOT NULL,
     started_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,

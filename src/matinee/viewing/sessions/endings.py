@@ -1,0 +1,49 @@
+"""How a viewing session can end, and what its next heartbeat is told."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from matinee.accounts.viewer import SessionRevoked
+from matinee.core.errors import Conflict, Problem
+from matinee.viewing.sessions.limits import ViewingLimit
+
+
+class StreamTakenOver(Conflict):
+    """Another device goes on with this stream."""
+
+
+class NotEntitled(Problem):
+    """This is not part of what you have subscribed to or bought."""
+
+    status = 402
+
+
+class PlaybackEnded(Problem):
+    """This playback has ended; start again."""
+
+    status = 410
+
+
+ENDINGS = (StreamTakenOver, NotEntitled, PlaybackEnded, ViewingLimit)
+"""What a heartbeat can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a session ended, in a word of `viewing_sessions.end_reason`."""
+
+    reason: str
+    resets_at: datetime | None = None
+
+    def problem(self) -> Problem:
+        """The answer to whoever goes on."""
+        match self.reason:
+            case "taken_over":
+                return StreamTakenOver()
+            case "not_entitled":
+                return NotEntitled()
+            case "viewing_limit":
+                return ViewingLimit(self.resets_at)
+            case "signed_out":
+                return SessionRevoked()
+        return PlaybackEnded(reason=self.reason)

@@ -1,0 +1,46 @@
+"""What this process knows of sessions that are alive, so that heartbeats need no query."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from uuid import UUID
+
+from matinee.viewing.sessions.endings import Ending
+
+MOST_SESSIONS = 100_000
+
+
+@dataclass(slots=True)
+class Live:
+    """A session as the last write found it; one that has ended stays ended."""
+
+    user_id: UUID
+    profile_id: UUID
+    duration_seconds: int | None
+    ending: Ending | None = None
+    seconds_left: float | None = None
+    """Of what viewing limits allow; None where nothing limits."""
+
+
+class LiveSessions:
+    """Sessions by id, in bounded memory: those that were silent for longest are forgotten."""
+
+    def __init__(self, most: int = MOST_SESSIONS) -> None:
+        self._most = most
+        self._sessions: OrderedDict[UUID, Live] = OrderedDict()
+
+    def get(self, session_id: UUID) -> Live | None:
+        """What is known of a session; it may have ended in another process since."""
+        live = self._sessions.get(session_id)
+        if live is not None:
+            self._sessions.move_to_end(session_id)
+        return live
+
+    def put(self, session_id: UUID, live: Live) -> None:
+        """Remember a session."""
+        self._sessions[session_id] = live
+        if len(self._sessions) > self._most:
+            self._sessions.popitem(last=False)
+
+    def forget(self, session_id: UUID) -> None:
+        """The next heartbeat asks the database."""
+        self._sessions.pop(session_id, None)

@@ -1,0 +1,101 @@
+"""What sessions, heartbeats and viewing limits look like on the wire."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from matinee.catalog.schemas import Segment
+from matinee.core.schema import Input, Int4, Integer, Language, Moment, Output, Stamped, text
+
+PlayerState = Literal["playing", "paused", "buffering"]
+PlaybackType = Literal["hls", "dash", "file", "builtin"]
+Access = Literal["free"]
+Position = Annotated[
+    Integer,
+    Field(
+        ge=0, le=604_800, description="Seconds from the beginning; cut at its end.", examples=[61]
+    ),
+]
+ClientTime = Annotated[
+    Moment | None,
+    Field(
+        description="When this was so, by the client's clock: of two that overtake each other the"
+        " later one counts. Only its order within the session matters."
+    ),
+]
+AudioLanguage = Annotated[
+    Language | None, Field(description="Chosen just now; remembered for the title.")
+]
+SubtitleLanguage = Annotated[
+    Language | None, Field(description="The same; `zxx` where they were switched off.")
+]
+
+
+class StartSession(Input):
+    """What to play, and where."""
+
+    title_id: UUID
+    episode_id: UUID | None = Field(None, description="Needed for a series.")
+    device_id: Annotated[str, *text(max_length=100)] = Field(
+        description="Made up by the device once; it plays one thing at a time.",
+        examples=["living-room-1f3a"],
+    )
+    device_name: Annotated[str, *text(max_length=100)] = Field(examples=["Living room"])
+    incognito: bool = Field(False, description="Nothing of it is remembered.")
+    recommendation_id: UUID | None = Field(None, description="Of the rail that it was chosen from.")
+
+
+class Playback(Output):
+    """Where the player finds it."""
+
+    url: str = Field(examples=["https://media.example.com/metropolis/master.m3u8"])
+    type: PlaybackType
+    expires_at: datetime = Field(description="Each heartbeat moves it on.")
+
+
+class SessionStarted(Stamped):
+    """Everything that a player needs to begin."""
+
+    session_id: UUID
+    playback: Playback
+    resume_seconds: int = Field(description="Where to begin; 0 at the beginning.", examples=[754])
+    duration_seconds: int | None = Field(examples=[9180])
+    next_heartbeat_seconds: int = Field(examples=[30])
+    access: Access = Field(description="By which right it is played.")
+    audio_language: str | None = Field(description="Last chosen for this title.", examples=["en"])
+    subtitle_language: str | None = Field(examples=["zxx"])
+    segments: list[Segment]
+    trickplay_url: str | None
+
+
+class Heartbeat(Input):
+    """Where the player is, and how well it plays; figures are since the heartbeat before."""
+
+    position_seconds: Position
+    state: PlayerState
+    at: ClientTime = None
+    audio_language: AudioLanguage = None
+    subtitle_language: SubtitleLanguage = None
+    startup_ms: Int4 | None = Field(None, description="From pressing play to the first frame.")
+    rebuffer_ms: Int4 | None = Field(None, description="Spent waiting for data.")
+    bitrate: Int4 | None = Field(None, description="Bits per second.")
+    dropped_frames: Int4 | None = None
+    error_code: Annotated[str, *text(max_length=60)] | None = Field(
+        None, description="What the player failed with.", examples=["MEDIA_ERR_DECODE"]
+    )
+
+
+class HeartbeatHeard(Stamped):
+    """Go on."""
+
+    next_heartbeat_seconds: int = Field(examples=[30])
+    expires_at: datetime = Field(description="Of the playback's URL, unless the next one comes.")
+
+
+class StopSession(Input):
+    """Where the player was at the end."""
+
+    position_seconds: Position | None = None
+    at: ClientTime = None
