@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -204,3 +206,15 @@ def test_statements_on_split_tables_say_whose_rows(path: Path) -> None:
         and "-- cross-user" not in text
     ]
     assert not astray
+
+
+def test_a_process_knows_every_job() -> None:
+    declared = {
+        name
+        for path in FILES
+        for name in re.findall(r"^@job\(\s*\"([\w.]+)\"", path.read_text(), re.MULTILINE)
+    }
+    # a fresh process: this one has imported what the tests import
+    ask = "import matinee.main; from matinee.core.jobs import REGISTRY; print(*REGISTRY)"
+    answer = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert declared - set(answer.stdout.split()) == set()

@@ -11,7 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from matinee import __version__, health
 from matinee.accounts import admin as accounts_admin
 from matinee.accounts import router as accounts
-from matinee.accounts import viewer
+from matinee.accounts import tidying, viewer
 from matinee.admin import router as admin
 from matinee.catalog import admin as catalog_admin
 from matinee.catalog import router as catalog
@@ -41,6 +41,7 @@ from matinee.core.telemetry import UNTRACED, configure_logging, load_tracing
 from matinee.enrichment import admin as enrichment_admin
 from matinee.profiles import router as profiles
 from matinee.recommendations import admin as recommendations_admin
+from matinee.recommendations import trend_counting
 from matinee.runtime import Runtime
 from matinee.web import api_docs
 
@@ -73,6 +74,9 @@ ROUTERS = (
     admin.router,
     api_docs.router,
 )
+
+WITHOUT_ROUTES = (tidying, trend_counting)
+"""Modules that no route leads to; importing them declares their jobs."""
 
 ALLOWED_HEADERS = (
     "authorization content-type idempotency-key if-match if-none-match x-request-id traceparent"
