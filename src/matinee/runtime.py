@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from typing import Annotated, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import structlog
 from fastapi import Depends, Request
@@ -24,6 +24,8 @@ from matinee.integrations.mail import Mailer, make_mailer
 log = structlog.get_logger(__name__)
 
 FIVE_MINUTES = timedelta(minutes=5)
+
+Part = TypeVar("Part")
 
 
 class Runtime:
@@ -68,6 +70,13 @@ class Runtime:
         )
         self.stopping = False
         self._working: asyncio.Task[None] | None = None
+        self._parts: dict[Callable[[], Any], Any] = {}
+
+    def part(self, make: Callable[[], Part]) -> Part:
+        """What a domain keeps in memory as long as the process lives; made at its first use."""
+        if make not in self._parts:
+            self._parts[make] = make()
+        return cast(Part, self._parts[make])
 
     async def open(self) -> None:
         """Connect, and start the worker where this process runs one."""

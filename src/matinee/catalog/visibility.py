@@ -64,6 +64,20 @@ ANNOUNCED = f"""(
 )"""
 """The title is shut here; with an announced window yet to open it may be called coming soon."""
 
+_OF_PROFILE = ("max_maturity", "block_unrated", "blocked_tags", "allow_list_only", "user_id")
+
+
+def visible_to(profile: str, territory: str) -> str:
+    """`VISIBLE` for many viewers at once: SQL over `titles t` and a row of `profiles`.
+
+    `profile` is the alias of that row, `territory` the SQL of where the profile is.
+    """
+    columns = {name: f"{profile}.{name}" for name in _OF_PROFILE}
+    rule = VISIBLE
+    for name, column in (columns | {"profile_id": f"{profile}.id", "territory": territory}).items():
+        rule = rule.replace(f":{name}::", f"{column}::")
+    return rule
+
 
 def visibility_of(viewer: Viewer) -> dict[str, Any]:
     """The parameters of `VISIBLE` and its kin for a viewer."""
