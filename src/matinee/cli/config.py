@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from matinee.core.settings import PREFIX, Settings, load_settings
@@ -76,4 +76,6 @@ def _shown(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list):
         return ",".join(value)
+    if isinstance(value, BaseModel):
+        return value.model_dump_json()
     return "" if value is None else str(value)

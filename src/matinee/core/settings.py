@@ -5,7 +5,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from matinee.core.client_address import TrustedProxies
@@ -27,6 +35,21 @@ def _without_last_slash(address: str) -> str:
 
 class UnsafeSettings(ValueError):
     """Settings that would put paying viewers at risk; the process refuses to start."""
+
+
+class SignalWeights(BaseModel):
+    """How loudly each kind of signal speaks for a title, or against it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    loved: float = Field(1.3, ge=0, le=10)
+    liked: float = Field(1.0, ge=0, le=10)
+    completed: float = Field(0.6, ge=0, le=10)
+    watched: float = Field(0.3, ge=0, le=10)
+    listed: float = Field(0.4, ge=0, le=10)
+    neutral: float = Field(0.15, ge=0, le=10)
+    abandoned: float = Field(-0.15, ge=-10, le=0)
+    disliked: float = Field(-0.5, ge=-10, le=0)
 
 
 class Settings(BaseSettings):
@@ -161,6 +184,24 @@ class Settings(BaseSettings):
         False, description="Answer 451 instead of 404 where a title is visible in other countries."
     )
     max_profiles: int = Field(5, ge=1, le=20, description="Profiles per user (P-04).")
+    signal_weights: SignalWeights = Field(
+        SignalWeights(),
+        description="What a profile's rating, watching or listing of a title counts for in its"
+        " taste; a JSON object, kinds left out keep their defaults.",
+    )
+    max_watchlist: int = Field(
+        1000, ge=1, le=10_000, description='Titles on the "My List" of a profile.'
+    )
+    heartbeat_seconds: int = Field(
+        30,
+        ge=5,
+        le=60,
+        description="How often players report where they are; a stream that was silent for three"
+        " times as long is over.",
+    )
+    play_events_months: int = Field(
+        24, ge=1, le=120, description="Months for which single play events are kept."
+    )
     registration_open: bool = Field(True, description="Whether anybody may register.")
     deletion_grace_days: int = Field(
         7, ge=0, le=90, description="Days in which a deleted account can be restored by signing in."
