@@ -85,16 +85,31 @@ async def test_a_signed_in_viewer_s_page_takes_no_more(
     assert made.count <= 4
 
 
+@pytest.mark.usefixtures("many")
+async def test_the_marks_of_a_profile_take_one_more_however_many_titles(
+    runtime: Runtime, client: AsyncClient, statements: Counter
+) -> None:
+    headers = await as_viewer(runtime, client)
+    for size in (1, 50):
+        first = await browse(client, headers, page_size=size)
+        with statements.counted() as made:
+            await browse(client, headers, page_size=size, cursor=first["next_cursor"])
+        assert made.count == 3
+
+
 async def test_a_title_takes_five_at_most(
     runtime: Runtime, client: AsyncClient, statements: Counter
 ) -> None:
     title_id = await make_series(runtime, seasons=6, episodes=3)
     for name in ("Ana", "Ben", "Cleo"):
         await make_person(runtime, name, title_id)
-    with statements.counted() as made:
-        answer = await client.get(f"{CATALOG}/titles/{title_id}")
-    assert len(answer.json()["seasons"]) == 6
-    assert made.count <= 5
+    headers = await as_viewer(runtime, client)
+    await client.get("/api/v1/profiles", headers=headers)
+    for asking, most in (({}, 4), (headers, 5)):
+        with statements.counted() as made:
+            answer = await client.get(f"{CATALOG}/titles/{title_id}", headers=asking)
+        assert len(answer.json()["seasons"]) == 6
+        assert made.count <= most
 
 
 async def test_collections_take_two_however_many_are_smart(

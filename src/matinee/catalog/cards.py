@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
+from matinee.catalog.marks import NONE, Marks, marks_of
 from matinee.catalog.schemas import Artwork, Card, GenreRef, Maturity
 from matinee.catalog.visibility import OPEN_WINDOW
 from matinee.core.database import ReadTx, Row
@@ -68,22 +69,19 @@ def card_parameters(viewer: Viewer) -> dict[str, Any]:
 
 
 async def cards_for(tx: ReadTx, viewer: Viewer, ids: Sequence[UUID]) -> list[Card]:
-    """Cards in the order of `ids`; ids without a title are left out.
+    """Cards with the viewer's marks in the order of `ids`; ids without a title are left out.
 
+    One statement for a visitor, two for a profile.
     The ids come from a query that contained the visibility rule; this function does not hide.
     """
     if not ids:
         return []
     rows = await tx.all(_CARDS, ids=list(ids), **card_parameters(viewer))
-    return [card_of(row) for row in rows]
+    marks = await marks_of(tx, viewer, ids)
+    return [Card.model_construct(**card_fields(row, marks.get(row["id"], NONE))) for row in rows]
 
 
-def card_of(row: Row) -> Card:
-    """The card in a row of `CARD_COLUMNS`."""
-    return Card.model_construct(**card_fields(row))
-
-
-def card_fields(row: Row) -> dict[str, Any]:
+def card_fields(row: Row, marks: Marks) -> dict[str, Any]:
     """The fields of a card in a row of `CARD_COLUMNS`; rows of our own need no validation."""
     return {
         "id": row["id"],
@@ -99,6 +97,9 @@ def card_fields(row: Row) -> dict[str, Any]:
         "is_featured": row["is_featured"],
         "added_at": row["added_at"],
         "available_until": row["available_until"],
+        "progress": marks.progress,
+        "in_watchlist": marks.in_watchlist,
+        "rating": marks.rating,
     }
 
 

@@ -1,53 +1,35 @@
-"""Reads of the catalogue: one title with all that belongs to it, people, what is coming."""
+"""Reads of the catalogue: what belongs to a title, people, what is coming."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.cards import CARD_COLUMNS, LOCALIZED, card_fields
 from matinee.catalog.schemas import (
-    Credit,
     EpisodeOut,
     Episodes,
     ExtraOut,
     Extras,
+    Progress,
     RatingOut,
     RatingSystem,
     RatingSystems,
     SeasonOut,
     Seasons,
     Segment,
-    TitleDetail,
 )
-from matinee.catalog.visibility import ANNOUNCED, VISIBLE, VISIBLE_ELSEWHERE, visibility_of
+from matinee.catalog.visibility import ANNOUNCED, VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row
-from matinee.core.errors import NotFound, Problem
+from matinee.core.errors import NotFound
 from matinee.core.paging import decode_cursor, encode_cursor
 
-_OF_THE_TITLE_OR_A_SHOWN_EPISODE = """(
+OF_THE_TITLE_OR_A_SHOWN_EPISODE = """(
     m.episode_id IS NULL
     OR EXISTS (SELECT FROM episodes e WHERE e.id = m.episode_id AND e.status = 'published')
 )"""
-_HAS_ASSET = f"""
-    EXISTS (SELECT FROM media_assets m WHERE m.title_id = t.id AND m.kind = '{{kind}}'
-            AND {_OF_THE_TITLE_OR_A_SHOWN_EPISODE})
-"""
-_DETAIL = f"""
-    SELECT {CARD_COLUMNS}, t.original_name, coalesce(local.synopsis, t.synopsis) AS synopsis,
-           t.ai_description, t.countries, t.studios, t.audio_languages, t.subtitle_languages,
-           t.mood_tags, t.theme_tags, t.external_ids, t.version,
-           {_HAS_ASSET.format(kind="trailer")} AS has_trailer,
-           {_HAS_ASSET.format(kind="main")} AS playable
-    FROM titles t {LOCALIZED}
-    WHERE t.id = :title_id AND {VISIBLE}
-"""
-_CREDITS = """
-    SELECT p.id AS person_id, p.name, c.role, c.character
-    FROM title_people c JOIN people p ON p.id = c.person_id
-    WHERE c.title_id = :title_id ORDER BY c.position
-"""
+"""SQL over `media_assets m`: it betrays no episode that cannot be seen yet."""
+
 _SEASONS = """
     SELECT s.id, s.number, s.name, s.synopsis, s.year, count(*) AS episode_count
     FROM seasons s JOIN episodes e ON e.season_id = s.id AND e.status = 'published'
@@ -58,8 +40,13 @@ _EPISODES = """
     SELECT e.id, s.number AS season_number, e.number, e.name, e.synopsis, e.air_date,
            e.runtime_minutes, e.segments,
            EXISTS (SELECT FROM media_assets m WHERE m.episode_id = e.id AND m.kind = 'main')
-               AS playable
+               AS playable,
+           seen.position_seconds, seen.duration_seconds, seen.finished,
+           seen.updated_at AS watched_at
     FROM episodes e JOIN seasons s ON s.id = e.season_id
+    LEFT JOIN bookmarks seen
+        ON seen.user_id = :user_id::uuid AND seen.profile_id = :profile_id::uuid
+        AND seen.title_id = e.title_id AND seen.item_id = e.id
     WHERE e.title_id = :title_id AND e.status = 'published'
       AND (:season::int IS NULL OR s.number = :season::int)
       AND (:after_season::bigint IS NULL
@@ -71,11 +58,10 @@ _EPISODES = """
 _EXTRAS = f"""
     SELECT m.id, m.kind, m.name, m.duration_seconds FROM media_assets m
     WHERE m.title_id = :title_id AND m.kind IN ('trailer', 'extra')
-      AND {_OF_THE_TITLE_OR_A_SHOWN_EPISODE}
+      AND {OF_THE_TITLE_OR_A_SHOWN_EPISODE}
     ORDER BY m.kind DESC, m.position, m.id
 """
 _VISIBLE_TITLE = f"SELECT t.kind FROM titles t WHERE t.id = :title_id AND {VISIBLE}"
-_ELSEWHERE = f"SELECT true FROM titles t WHERE t.id = :title_id AND {VISIBLE_ELSEWHERE}"
 _OPENING = f"""
     SELECT t.id, min(w.available_from) AS available_from
     FROM title_rights w JOIN titles t ON t.id = w.title_id
@@ -99,69 +85,6 @@ _RATINGS = """
                'description', description) ORDER BY score, label) AS ratings
     FROM maturity_ratings GROUP BY system, country ORDER BY system
 """
-
-
-class NotInTerritory(Problem):
-    """This title cannot be shown in your country."""
-
-    status = 451
-
-
-async def title_detail(
-    tx: ReadTx, viewer: Viewer, title_id: UUID, *, reveal_territories: bool
-) -> TitleDetail:
-    """Everything a viewer is told about a title, in three statements.
-
-    Raises:
-        NotFound: there is no such title, or the viewer may not see it.
-        NotInTerritory: it is visible elsewhere and the operator wants that known.
-    """
-    row = await tx.one(
-        _DETAIL,
-        title_id=title_id,
-        languages=list(viewer.languages),
-        **visibility_of(viewer),
-    )
-    if row is None:
-        raise await _why_invisible(tx, viewer, title_id, reveal_territories=reveal_territories)
-    credits_ = await tx.all(_CREDITS, title_id=title_id)
-    seasons = await seasons_of(tx, title_id) if row["kind"] == "series" else []
-    return _detail_of(row, credits_, seasons)
-
-
-def _detail_of(row: Row, credits_: Sequence[Row], seasons: list[SeasonOut]) -> TitleDetail:
-    same_names = (
-        "original_name",
-        "synopsis",
-        "ai_description",
-        "countries",
-        "studios",
-        "audio_languages",
-        "subtitle_languages",
-        "mood_tags",
-        "theme_tags",
-        "external_ids",
-        "has_trailer",
-        "playable",
-        "version",
-    )
-    return TitleDetail.model_construct(
-        **card_fields(row),
-        **{name: row[name] for name in same_names},
-        credits=[Credit.model_construct(**credit) for credit in credits_],
-        seasons=seasons,
-    )
-
-
-async def _why_invisible(
-    tx: ReadTx, viewer: Viewer, title_id: UUID, *, reveal_territories: bool
-) -> Problem:
-    """Why a title cannot be seen: not at all, or not in this country."""
-    if reveal_territories and await tx.scalar(
-        _ELSEWHERE, title_id=title_id, **visibility_of(viewer)
-    ):
-        return NotInTerritory()
-    return NotFound()
 
 
 async def require_visible(tx: ReadTx, viewer: Viewer, title_id: UUID) -> str:
@@ -206,6 +129,8 @@ async def episodes(
         after_season=after_season,
         after_number=after_number,
         wanted=page_size + 1,
+        user_id=viewer.user_id,
+        profile_id=viewer.profile_id,
     )
     page = rows[:page_size]
     more = len(rows) > len(page)
@@ -214,8 +139,22 @@ async def episodes(
 
 
 def _episode_of(row: Row) -> EpisodeOut:
-    segments = [Segment.model_construct(**part) for part in row["segments"]]
-    return EpisodeOut.model_construct(**{**row, "segments": segments})
+    names = EpisodeOut.model_fields.keys() & row.keys()
+    return EpisodeOut.model_construct(
+        **{name: row[name] for name in names} | {"segments": segments_of(row["segments"])},
+        progress=_progress_of(row),
+    )
+
+
+def segments_of(stored: Iterable[dict[str, Any]]) -> list[Segment]:
+    """The segments in a column of that name."""
+    return [Segment.model_construct(**part) for part in stored]
+
+
+def _progress_of(row: Row) -> Progress | None:
+    if row["watched_at"] is None:
+        return None
+    return Progress.model_construct(**{name: row[name] for name in Progress.model_fields})
 
 
 async def extras(tx: ReadTx, viewer: Viewer, title_id: UUID) -> Extras:

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 
 from matinee.accounts.viewer import SIGNED_IN, AnyViewer, ProfileRequired
-from matinee.catalog import collections, lists, queries
+from matinee.catalog import collections, detail, lists, queries
+from matinee.catalog.detail import NotInTerritory
 from matinee.catalog.filters import Browse
-from matinee.catalog.queries import NotInTerritory
 from matinee.catalog.schemas import (
     CollectionOut,
     Collections,
@@ -53,7 +53,7 @@ async def get_title(
 ) -> TitleDetail:
     """Texts, credits, seasons and what can be played; hidden titles are not found."""
     reveal = runtime.settings.reveal_territories
-    return await queries.title_detail(tx, viewer, title_id, reveal_territories=reveal)
+    return await detail.title_detail(tx, viewer, title_id, reveal_territories=reveal)
 
 
 @router.get(

@@ -35,6 +35,36 @@ class GenreRef(Output):
     name: str = Field(examples=["Science Fiction"])
 
 
+class EpisodeRef(Output):
+    """Which episode of a series."""
+
+    id: UUID
+    season_number: int = Field(description="0 holds the specials.")
+    number: int
+    name: str
+    air_date: date | None
+    runtime_minutes: int | None
+
+
+class Progress(Output):
+    """How far the profile is in a movie or an episode."""
+
+    position_seconds: int = Field(description="Where to go on; 0 from the beginning.")
+    duration_seconds: int | None
+    finished: bool = Field(
+        description="Watched to its end, if not this time; of a series: nothing is left to watch."
+    )
+    watched_at: datetime
+
+
+class TitleProgress(Progress):
+    """How far the profile is in a title; of a series, in the episode to watch now."""
+
+    episode: EpisodeRef | None = Field(
+        description="The episode in progress, else the next one; null for movies."
+    )
+
+
 class Card(Output):
     """A title as every list shows it."""
 
@@ -52,6 +82,13 @@ class Card(Output):
     added_at: datetime
     available_until: datetime | None = Field(
         None, description="End of the rights window in the viewer's territory, where there is one."
+    )
+    progress: TitleProgress | None = Field(
+        None, description="Null where the profile has not watched it."
+    )
+    in_watchlist: bool | None = Field(None, description="Null where nobody signed in.")
+    rating: Literal[-1, 1, 2] | None = Field(
+        None, description="The profile's own: thumbs down, thumbs up, love it."
     )
 
 
@@ -119,6 +156,9 @@ class EpisodeOut(Output):
     runtime_minutes: int | None
     segments: list[Segment]
     playable: bool = Field(description="Whether there is something to play.")
+    progress: Progress | None = Field(
+        None, description="Null where the profile has not watched it."
+    )
 
 
 class SeasonOut(Output):
@@ -156,6 +196,11 @@ class TitleDetail(Card):
     external_ids: dict[str, str]
     credits: list[Credit]
     seasons: list[SeasonOut]
+    segments: list[Segment] = Field(description="Of a movie; an episode has its own.")
+    next_episode: EpisodeRef | None = Field(
+        description="What to play of a series: the episode in progress, else the next one, else"
+        " the first; null for movies."
+    )
     has_trailer: bool
     playable: bool = Field(description="Whether there is something to play.")
     version: int

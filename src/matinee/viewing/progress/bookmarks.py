@@ -110,12 +110,12 @@ _ITEMS = """
 _SAVE = """
     INSERT INTO bookmarks AS b (
         user_id, profile_id, title_id, item_id, episode_id, position_seconds, duration_seconds,
-        finished, starts, watched_seconds, audio_language, subtitle_language, updated_at
+        finished, starts, watched_seconds, audio_language, subtitle_language, created_at, updated_at
     )
     SELECT m.user_id, m.profile_id, m.title_id, coalesce(m.episode_id, m.title_id), m.episode_id,
            m.position_seconds, m.duration_seconds, m.finished, m.starts, m.watched_seconds,
-           m.audio_language, m.subtitle_language, least(m.at, clock_timestamp())
-    FROM unnest(
+           m.audio_language, m.subtitle_language, least(m.at, now.time), least(m.at, now.time)
+    FROM (SELECT clock_timestamp() AS time) AS now, unnest(
         :user_ids::uuid[], :profile_ids::uuid[], :title_ids::uuid[], :episode_ids::uuid[],
         :positions::int[], :durations::int[], :finished::bool[], :starts::int[], :watched::int[],
         :audio::text[], :subtitles::text[], :at::timestamptz[]
