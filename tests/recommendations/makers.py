@@ -66,3 +66,14 @@ async def make_trend(
         day,
         households,
     )
+
+
+async def dislike(runtime: Runtime, viewer: Viewer, title_id: UUID) -> None:
+    """A thumbs-down, without what follows from it."""
+    await execute(
+        runtime,
+        "INSERT INTO ratings VALUES ($1, $2, $3, -1)",
+        viewer.household,
+        viewer.profile,
+        title_id,
+    )

@@ -6,7 +6,7 @@ from matinee.accounts.viewer import Viewer
 from matinee.recommendations.top_rated import top_rated
 from matinee.runtime import Runtime
 from tests.makers import execute, make_title
-from tests.recommendations.makers import make_trend, make_viewer
+from tests.recommendations.makers import dislike, make_trend, make_viewer
 
 YESTERDAY = "UPDATE titles SET added_at = added_at - interval '1 day' WHERE id = $1"
 
@@ -58,3 +58,10 @@ async def test_what_may_not_be_seen_is_left_out_before_the_limit(runtime: Runtim
 
 async def test_an_empty_catalogue_has_none(runtime: Runtime) -> None:
     assert await best(runtime, await make_viewer(runtime)) == []
+
+
+async def test_the_own_thumbs_down_counts_more_than_everybody(runtime: Runtime) -> None:
+    viewer, title_id = await make_viewer(runtime), await make_title(runtime)
+    await make_score(runtime, title_id, 1.9)
+    await dislike(runtime, viewer, title_id)
+    assert await best(runtime, viewer) == []

@@ -4,7 +4,7 @@ from matinee.accounts.viewer import Viewer
 from matinee.recommendations.trends import trending
 from matinee.runtime import Runtime
 from tests.makers import make_title
-from tests.recommendations.makers import make_trend, make_viewer
+from tests.recommendations.makers import dislike, make_trend, make_viewer
 
 
 async def names(runtime: Runtime, viewer: Viewer, limit: int = 10) -> list[str]:
@@ -61,3 +61,10 @@ async def test_hidden_titles_leave_no_hole(runtime: Runtime) -> None:
     await make_hit(runtime, "M", 90, maturity_score=16)
     await make_hit(runtime, "Faust", 3)
     assert await names(runtime, viewer, limit=1) == ["Faust"]
+
+
+async def test_a_thumbs_down_takes_a_title_off_the_list(runtime: Runtime) -> None:
+    viewer, title_id = await make_viewer(runtime), await make_title(runtime, "Faust")
+    await make_trend(runtime, title_id, 5)
+    await dislike(runtime, viewer, title_id)
+    assert await names(runtime, viewer) == []

@@ -7,6 +7,7 @@ from uuid import UUID
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx
+from matinee.viewing.taste import NOT_UNWANTED, unwanted_of
 
 # A series is followed when it is on the list or was watched. Specials (season 0) stand outside the
 # order: they are new as long as they were not started.
@@ -32,12 +33,12 @@ _NEW_EPISODES = f"""
           AND coalesce(s.number = 0 OR (s.number, e.number) > (f.season, f.number), true)
           AND NOT EXISTS (SELECT FROM played p WHERE p.episode_id = v.episode_id)
     )
-    SELECT title_id, count(*) AS episodes, bool_or(kind = 'season') AS new_season,
-           (array_agg(episode_id ORDER BY season = 0, season, number))[1] AS episode_id,
-           max(occurred_at) AS occurred_at
-    FROM fresh JOIN titles t ON t.id = title_id
-    WHERE {VISIBLE}
-    GROUP BY title_id ORDER BY max(occurred_at) DESC, title_id LIMIT :limit
+    SELECT f.title_id, count(*) AS episodes, bool_or(f.kind = 'season') AS new_season,
+           (array_agg(f.episode_id ORDER BY f.season = 0, f.season, f.number))[1] AS episode_id,
+           max(f.occurred_at) AS occurred_at
+    FROM fresh f JOIN titles t ON t.id = f.title_id
+    WHERE {VISIBLE} AND {NOT_UNWANTED}
+    GROUP BY f.title_id ORDER BY max(f.occurred_at) DESC, f.title_id LIMIT :limit
 """
 
 
@@ -53,5 +54,5 @@ class NewEpisodes(NamedTuple):
 
 async def new_episodes(tx: ReadTx, viewer: Viewer, limit: int) -> list[NewEpisodes]:
     """Series with episodes of the last 30 days that the profile has not got to, latest first."""
-    rows = await tx.all(_NEW_EPISODES, limit=limit, **visibility_of(viewer))
+    rows = await tx.all(_NEW_EPISODES, limit=limit, **visibility_of(viewer) | unwanted_of(viewer))
     return [NewEpisodes(**row) for row in rows]

@@ -6,6 +6,7 @@ from matinee.accounts.viewer import Viewer
 from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx
 from matinee.recommendations.trends import EVERYWHERE
+from matinee.viewing.taste import NOT_UNWANTED, unwanted_of
 
 # each list is limited by itself, so that none is sorted whole; the first one to name a title counts
 _TOP_RATED = f"""
@@ -13,21 +14,21 @@ _TOP_RATED = f"""
         (
             SELECT t.id, 1 AS list, s.score AS place
             FROM title_scores s JOIN titles t ON t.id = s.title_id
-            WHERE s.score > 0 AND {VISIBLE}
+            WHERE s.score > 0 AND {VISIBLE} AND {NOT_UNWANTED}
             ORDER BY s.score DESC, s.title_id DESC LIMIT :limit
         ) UNION ALL (
             SELECT t.id, 2, r.prior
             FROM title_trends r JOIN titles t ON t.id = r.title_id
             WHERE r.territory = '{EVERYWHERE}' AND r.audience = :audience
-              AND r.households >= :least AND {VISIBLE}
+              AND r.households >= :least AND {VISIBLE} AND {NOT_UNWANTED}
             ORDER BY r.prior DESC LIMIT :limit
         ) UNION ALL (
             SELECT t.id, 3, extract(epoch FROM t.added_at)
-            FROM titles t WHERE t.is_featured AND {VISIBLE}
+            FROM titles t WHERE t.is_featured AND {VISIBLE} AND {NOT_UNWANTED}
             ORDER BY t.added_at DESC, t.id DESC LIMIT :limit
         ) UNION ALL (
             SELECT t.id, 4, extract(epoch FROM t.added_at)
-            FROM titles t WHERE t.status = 'published' AND {VISIBLE}
+            FROM titles t WHERE t.status = 'published' AND {VISIBLE} AND {NOT_UNWANTED}
             ORDER BY t.added_at DESC, t.id DESC LIMIT :limit
         )
     ) AS found
@@ -47,6 +48,6 @@ async def top_rated(tx: ReadTx, viewer: Viewer, limit: int, *, least: int = 3) -
         audience=viewer.kind,
         least=least,
         limit=limit,
-        **visibility_of(viewer),
+        **visibility_of(viewer) | unwanted_of(viewer),
     )
     return [row["id"] for row in rows]

@@ -11,6 +11,7 @@ from uuid import UUID
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx
+from matinee.viewing.taste import NOT_UNWANTED, unwanted_of
 
 HOT_DAYS = 14
 """Half-life of what is trending."""
@@ -35,13 +36,13 @@ _TRENDING = f"""
             SELECT t.id, true AS here, r.hot
             FROM title_trends r JOIN titles t ON t.id = r.title_id
             WHERE r.territory = :territory AND r.audience = :audience
-              AND r.households >= :least AND {VISIBLE}
+              AND r.households >= :least AND {VISIBLE} AND {NOT_UNWANTED}
             ORDER BY r.hot DESC LIMIT :limit
         ) UNION ALL (
             SELECT t.id, false, r.hot
             FROM title_trends r JOIN titles t ON t.id = r.title_id
             WHERE r.territory = '{EVERYWHERE}' AND r.audience = :audience
-              AND r.households >= :least AND {VISIBLE}
+              AND r.households >= :least AND {VISIBLE} AND {NOT_UNWANTED}
             ORDER BY r.hot DESC LIMIT :limit
         )
     ) AS found
@@ -62,6 +63,6 @@ async def trending(tx: ReadTx, viewer: Viewer, limit: int, *, least: int = 3) ->
         audience=viewer.kind,
         least=least,
         limit=limit,
-        **visibility_of(viewer),
+        **visibility_of(viewer) | unwanted_of(viewer),
     )
     return [row["id"] for row in rows]

@@ -13,6 +13,7 @@ from matinee.catalog.editing.episode_schemas import (
     EpisodeOrder,
     UpdateEpisode,
 )
+from matinee.catalog.updates import episodes_appeared
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import InvalidValue, NotFound, RuleViolated
 
@@ -99,6 +100,7 @@ async def create_episode(
     given = wish.model_dump(exclude={"assets"})
     episode_id = await tx.scalar(_ADD, title_id=title_id, season_id=season_id, **given)
     await _replace_assets(tx, title_id, episode_id, wish.model_dump()["assets"])
+    await episodes_appeared(tx, [episode_id])
     episode = await get_episode(tx, title_id, episode_id)
     await write_down(tx, staff, "episode.create", _targets(episode), after=episode)
     return episode
@@ -135,6 +137,8 @@ async def update_episode(
     await tx.execute(
         f"UPDATE episodes SET {columns} WHERE id = :episode_id", episode_id=episode_id, **given
     )
+    if before.status != "published":
+        await episodes_appeared(tx, [episode_id])
     after = await get_episode(tx, title_id, episode_id)
     await write_down(tx, staff, "episode.update", _targets(after), before=before, after=after)
     return after

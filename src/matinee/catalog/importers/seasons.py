@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from matinee.catalog.importers.rows import EpisodeRow, SeasonRow
+from matinee.catalog.updates import episodes_appeared
 from matinee.core.database import Row, WriteTx
 
 Place = tuple[UUID, int]
@@ -85,6 +86,8 @@ async def replace_seasons(tx: WriteTx, series: Sequence[tuple[UUID, list[SeasonR
     episode_ids = await _put_episodes(tx, episodes, stored)
     kept = {season_ids[place] for place, season in seasons.items() if not _lists_episodes(season)}
     await _withdraw(tx, stored, episodes.keys(), kept)
+    shown = {(row["season_id"], row["number"]) for row in stored if row["status"] == "published"}
+    await episodes_appeared(tx, [episode_ids[place] for place in episodes.keys() - shown])
     await _replace_assets(tx, episodes, episode_ids)
 
 
