@@ -1,0 +1,1 @@
+"""The rails of the home screen: which titles stand in them, and why."""
