@@ -20,7 +20,8 @@ _LIST = """
 _BOOKMARK = """
     INSERT INTO bookmarks (user_id, profile_id, title_id, item_id, episode_id, position_seconds,
         duration_seconds, finished, starts)
-    SELECT user_id, id, $2::uuid, coalesce($3::uuid, $2), $3, $4, $5, $6, $7 FROM profiles WHERE id = $1
+    SELECT user_id, id, $2::uuid, coalesce($3::uuid, $2), $3, $4, $5, $6, $7
+    FROM profiles WHERE id = $1
 """
 _KINDS = "SELECT title_id, kind FROM profile_signals WHERE profile_id = :profile_id"
 
