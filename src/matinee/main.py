@@ -43,6 +43,7 @@ from matinee.profiles import router as profiles
 from matinee.recommendations import admin as recommendations_admin
 from matinee.recommendations import trend_counting
 from matinee.runtime import Runtime
+from matinee.viewing.sessions import router as sessions
 from matinee.web import api_docs
 
 COMMON = (
@@ -64,6 +65,7 @@ ROUTERS = (
     accounts.me_router,
     accounts_admin.router,
     profiles.router,
+    sessions.router,
     catalog.router,
     catalog_admin.router,
     imports_admin.router,

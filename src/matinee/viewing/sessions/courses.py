@@ -1,0 +1,209 @@
+"""How sessions go on: heartbeats put to the rows they are about, and what follows from them."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from matinee.catalog.visibility import visible_to
+from matinee.core.database import Row, WriteTx
+from matinee.viewing.events import Play
+from matinee.viewing.progress.bookmarks import Mark, Saved
+from matinee.viewing.sessions.beats import (
+    Beat,
+    Standing,
+    advance,
+    confirmed_seconds,
+    overtaken,
+)
+from matinee.viewing.sessions.endings import Ending
+from matinee.viewing.sessions.limits import UNLIMITED, Allowance
+from matinee.viewing.sessions.play_events import PlayEvent
+
+PLAY_SECONDS = 120
+"""From so much confirmed watching on a session counts as a play."""
+
+# Locked in the order of the key, so that two flushes of the same sessions wait and never deadlock.
+_HOLD = f"""
+    -- cross-user
+    SELECT s.user_id, s.id, s.profile_id, s.title_id, s.episode_id, s.channel_id, s.territory,
+           s.incognito, s.recommendation_id, s.state, s.position_seconds, s.client_at,
+           s.duration_seconds, s.watched_seconds, s.heartbeat_at, s.lease_until, s.ended_at,
+           s.end_reason, clock_timestamp() AS now,
+           EXISTS (SELECT FROM viewing_limits l
+                   WHERE l.user_id = s.user_id AND l.profile_id = s.profile_id) AS limited,
+           s.title_id IS NULL OR coalesce({visible_to("p", "s.territory")} AND (
+               s.episode_id IS NULL
+               OR EXISTS (SELECT FROM episodes e
+                          WHERE e.id = s.episode_id AND e.status = 'published')
+           ), false) AS visible
+    FROM unnest(:user_ids::uuid[], :session_ids::uuid[]) AS heard(user_id, id)
+    JOIN viewing_sessions s ON s.user_id = heard.user_id AND s.id = heard.id
+    JOIN profiles p ON p.user_id = s.user_id AND p.id = s.profile_id
+    LEFT JOIN titles t ON t.id = s.title_id
+    ORDER BY s.user_id, s.id
+    FOR NO KEY UPDATE OF s
+"""
+
+
+class Step(NamedTuple):
+    """A heartbeat with the moment of its arrival and the seconds it confirmed."""
+
+    beat: Beat
+    at: datetime
+    standing: Standing
+    seconds: int
+
+
+@dataclass(slots=True)
+class Course:
+    """How one session went on: where it stands after its heartbeats, and whether it has ended."""
+
+    session: Row
+    standing: Standing
+    steps: list[Step] = field(default_factory=list)
+    ended_at: datetime | None = None
+    ending: Ending | None = None
+    allowance: Allowance = UNLIMITED
+
+    @property
+    def seconds(self) -> int:
+        """What was watched in this course."""
+        return sum(step.seconds for step in self.steps)
+
+    @property
+    def profile(self) -> tuple[UUID, UUID]:
+        """The household and the profile."""
+        return self.session["user_id"], self.session["profile_id"]
+
+    @property
+    def item(self) -> tuple[UUID, UUID, UUID, UUID | None]:
+        """The bookmark that belongs to it."""
+        return (*self.profile, self.session["title_id"], self.session["episode_id"])
+
+    def end(self, reason: str, at: datetime, resets_at: datetime | None = None) -> None:
+        """Let the session end; one that has ended stays as it is."""
+        if self.ending is None:
+            self.ended_at, self.ending = at, Ending(reason, resets_at)
+
+    def take(self, beat: Beat, at: datetime, interval: int) -> None:
+        """Put one heartbeat to it; what came after its end is not heard."""
+        if self.ended_at is not None and at > self.ended_at:
+            return
+        before, seconds = self.standing, 0
+        if not overtaken(before, beat, at):
+            self.standing = advance(before, beat, at)
+            seconds = confirmed_seconds(before, self.standing, interval)
+        self.steps.append(Step(beat, at, self.standing, seconds))
+        if beat.ends:
+            self.end("stopped", at)
+
+
+async def hold_courses(tx: WriteTx, beats: Sequence[Beat], interval: int) -> list[Course]:
+    """Lock the sessions of these heartbeats and put the heartbeats to them, in the order given.
+
+    Times are the database's: each heartbeat is as old as this process knows it to be. Sessions
+    that are gone are left out.
+    """
+    heard: dict[tuple[UUID, UUID], list[Beat]] = defaultdict(list)
+    for beat in beats:
+        heard[beat.user_id, beat.session_id].append(beat)
+    reference = time.monotonic()
+    rows = await tx.all(
+        _HOLD,
+        user_ids=[user_id for user_id, _ in heard],
+        session_ids=[session_id for _, session_id in heard],
+    )
+    courses = []
+    for row in rows:
+        course = _course_of(row)
+        for beat in heard[row["user_id"], row["id"]]:
+            age = timedelta(seconds=max(0.0, reference - beat.arrived))
+            course.take(beat, row["now"] - age, interval)
+        if not row["visible"]:
+            course.end("gone", row["now"])
+        courses.append(course)
+    return courses
+
+
+def _course_of(row: Row) -> Course:
+    standing = Standing(
+        row["state"], row["position_seconds"], row["client_at"], row["heartbeat_at"]
+    )
+    ending = Ending(row["end_reason"]) if row["end_reason"] else None
+    return Course(row, standing, ended_at=row["ended_at"], ending=ending)
+
+
+def mark_of(course: Course) -> Mark:
+    """The bookmark that a course leaves."""
+    row, beats = course.session, [step.beat for step in course.steps]
+    return Mark(
+        *course.item,
+        position_seconds=course.standing.position_seconds,
+        at=course.standing.heartbeat_at,
+        duration_seconds=row["duration_seconds"],
+        watched_seconds=course.seconds,
+        audio_language=_last(beat.audio_language for beat in beats),
+        subtitle_language=_last(beat.subtitle_language for beat in beats),
+    )
+
+
+def _last(values: Iterable[str | None]) -> str | None:
+    found = None
+    for value in values:
+        found = value or found
+    return found
+
+
+def play_of(course: Course) -> Play | None:
+    """The play that a session has become in this course, if it has."""
+    row = course.session
+    before = row["watched_seconds"]
+    if row["title_id"] is None or not before < PLAY_SECONDS <= before + course.seconds:
+        return None
+    return Play(*course.profile, row["id"], row["title_id"], row["territory"])
+
+
+def events_of(course: Course, saved: Iterable[Saved]) -> list[PlayEvent]:
+    """The play events of a course; the one that reached the end for the first time says so."""
+    kinds = [_kind(step.beat) for step in course.steps]
+    if kinds and any(_newly_finished(one) for one in saved):
+        kinds[-1] = "finish"
+    return [_event(course.session, *both) for both in zip(course.steps, kinds, strict=True)]
+
+
+def _newly_finished(saved: Saved) -> bool:
+    return saved.after.finished and not (saved.before and saved.before.finished)
+
+
+def _kind(beat: Beat) -> str:
+    if beat.error_code is not None:
+        return "error"
+    return "stop" if beat.ends else "progress"
+
+
+def _event(row: Row, step: Step, kind: str) -> PlayEvent:
+    beat = step.beat
+    return PlayEvent(
+        user_id=row["user_id"],
+        at=step.at,
+        profile_id=row["profile_id"],
+        session_id=row["id"],
+        title_id=row["title_id"],
+        episode_id=row["episode_id"],
+        channel_id=row["channel_id"],
+        kind=kind,
+        position_seconds=step.standing.position_seconds,
+        watched_seconds=step.seconds,
+        startup_ms=beat.startup_ms,
+        rebuffer_ms=beat.rebuffer_ms,
+        bitrate=beat.bitrate,
+        dropped_frames=beat.dropped_frames,
+        error_code=beat.error_code,
+        device_kind=beat.device_kind,
+        territory=row["territory"],
+        recommendation_id=row["recommendation_id"],
+    )

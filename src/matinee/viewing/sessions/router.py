@@ -1,0 +1,73 @@
+"""The endpoints of playback: start, heartbeat, stop."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Body
+
+from matinee.accounts.viewer import CHANGING, CurrentViewer, ProfileRequired
+from matinee.core.errors import InvalidValue, NotFound, problems
+from matinee.core.routing import api_router
+from matinee.core.schema import PathId
+from matinee.runtime import RuntimeDep, Write
+from matinee.viewing.sessions import heartbeats, service
+from matinee.viewing.sessions.endings import ENDINGS
+from matinee.viewing.sessions.flush import lease
+from matinee.viewing.sessions.limits import ViewingLimit
+from matinee.viewing.sessions.schemas import (
+    Heartbeat,
+    HeartbeatHeard,
+    SessionStarted,
+    StartSession,
+    StopSession,
+)
+from matinee.viewing.sessions.service import IncognitoNotAllowed, NotPlayable
+
+router = api_router("/viewing", tag="viewing")
+
+ASKED = (*CHANGING, ProfileRequired, NotFound)
+
+
+@router.post(
+    "/sessions",
+    summary="Start playing",
+    status_code=201,
+    responses=problems(*ASKED, NotPlayable, ViewingLimit, IncognitoNotAllowed, InvalidValue),
+)
+async def start_session(
+    viewer: CurrentViewer, runtime: RuntimeDep, tx: Write, wish: StartSession
+) -> SessionStarted:
+    """Where to find the film and where to go on; what this device played before has ended."""
+    return await service.start(runtime, tx, viewer, wish)
+
+
+@router.post(
+    "/sessions/{viewing_session_id}/heartbeat",
+    summary="Say that it still plays",
+    responses=problems(*ASKED, *ENDINGS),
+)
+async def send_heartbeat(
+    viewer: CurrentViewer, runtime: RuntimeDep, viewing_session_id: PathId, beat: Heartbeat
+) -> HeartbeatHeard:
+    """At the pace that the answer asks for, and whenever the player's state changes."""
+    seconds = await heartbeats.hear(runtime, viewer, viewing_session_id, beat)
+    now = datetime.now(UTC)
+    return HeartbeatHeard(
+        next_heartbeat_seconds=seconds, expires_at=now + lease(runtime), server_time=now
+    )
+
+
+@router.post(
+    "/sessions/{viewing_session_id}/stop",
+    summary="Stop playing",
+    status_code=204,
+    responses=problems(*ASKED),
+)
+async def stop_session(
+    viewer: CurrentViewer,
+    runtime: RuntimeDep,
+    viewing_session_id: PathId,
+    wish: Annotated[StopSession | None, Body()] = None,
+) -> None:
+    """Stopping twice is fine."""
+    await service.stop(runtime, viewer, viewing_session_id, wish)
