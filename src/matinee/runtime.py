@@ -109,7 +109,12 @@ def runtime_of(request: Request) -> Runtime:
     return cast(Runtime, request.app.state.runtime)
 
 
-RuntimeDep = Annotated[Runtime, Depends(runtime_of)]
+async def _runtime(request: Request) -> Runtime:
+    """FastAPI would run a plain function in a thread, which takes longer than small answers."""
+    return runtime_of(request)
+
+
+RuntimeDep = Annotated[Runtime, Depends(_runtime)]
 
 
 async def _read(runtime: RuntimeDep) -> AsyncIterator[ReadTx]:

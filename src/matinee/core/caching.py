@@ -24,8 +24,11 @@ _HEADERS_OF_304 = frozenset(
 RawHeaders = list[tuple[bytes, bytes]]
 
 
-def revalidated(request: Request, response: Response) -> None:
-    """Dependency of routes whose answers may be kept: for oneself, or by all where it is public."""
+async def revalidated(request: Request, response: Response) -> None:
+    """Dependency of routes whose answers may be kept: for oneself, or by all where it is public.
+
+    Does not wait for anything, but FastAPI would run a plain function in a thread.
+    """
     response.headers.update(_policy(request))
 
 
