@@ -149,9 +149,38 @@ RULES = {
     "update_collection": Rule(EDITORS, {"name": "Laughs"}),
     "put_collection_items": Rule(EDITORS, {"title_ids": []}),
     "delete_collection": Rule(EDITORS),
+    "get_mood_answer": Rule(SIGNED_IN),
+    "get_continue_watching": Rule(SIGNED_IN_PROFILES),
+    "dismiss_continue_watching": Rule(SIGNED_IN_PROFILES),
+    "get_next_episode": Rule(SIGNED_IN_PROFILES),
+    "get_history": Rule(SIGNED_IN_PROFILES),
+    "clear_history": Rule(SIGNED_IN_PROFILES),
+    "delete_from_history": Rule(SIGNED_IN_PROFILES),
+    "upload_bookmarks": Rule(
+        SIGNED_IN_PROFILES,
+        lambda ids: {
+            "bookmarks": [
+                {
+                    "title_id": str(ids["title_id"]),
+                    "episode_id": str(ids["episode_id"]),
+                    "position_seconds": 600,
+                    "at": "2026-01-01T00:00:00Z",
+                }
+            ]
+        },
+    ),
     "list_home_layouts": Rule(STAFF),
     "put_home_layout": Rule(EDITORS, {"audience": "kids", "rails": [{"rail": "for-you"}]}),
     "get_hero_pins": Rule(STAFF),
+    "get_recommendation_quality": Rule(frozenset({"analyst", "editor", "admin"})),
+    "record_impressions": Rule(
+        SIGNED_IN,
+        lambda ids: {
+            "recommendation_id": str(uuid4()),
+            "rail": "for-you",
+            "title_ids": [str(ids["title_id"])],
+        },
+    ),
     "put_hero_pins": Rule(EDITORS, lambda ids: {"title_ids": [str(ids["title_id"])]}),
 }
 

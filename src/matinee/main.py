@@ -41,8 +41,10 @@ from matinee.core.telemetry import UNTRACED, configure_logging, load_tracing
 from matinee.enrichment import admin as enrichment_admin
 from matinee.profiles import router as profiles
 from matinee.recommendations import admin as recommendations_admin
-from matinee.recommendations import trend_counting
+from matinee.recommendations import feedback_router, quality_admin, trend_counting
 from matinee.runtime import Runtime
+from matinee.viewing import router as viewing
+from matinee.viewing.progress import router as progress
 from matinee.viewing.sessions import router as sessions
 from matinee.web import api_docs
 
@@ -65,14 +67,20 @@ ROUTERS = (
     accounts.me_router,
     accounts_admin.router,
     profiles.router,
+    viewing.router,
+    progress.router,
     sessions.router,
+    sessions.thin_router,
     catalog.router,
     catalog_admin.router,
     imports_admin.router,
     imports_admin.upload_router,
     shelves_admin.router,
     enrichment_admin.router,
+    recommendations.router,
     recommendations_admin.router,
+    feedback_router.router,
+    quality_admin.router,
     admin.router,
     api_docs.router,
 )

@@ -1,9 +1,13 @@
 """What is rated best, and what stands in for it where nothing is rated."""
 
-from uuid import UUID
+from typing import cast
+from uuid import UUID, uuid4
+
+import pytest
 
 from matinee.accounts.viewer import Viewer
-from matinee.recommendations.top_rated import top_rated
+from matinee.core.jobs import JobRun
+from matinee.recommendations.top_rated import score_titles, top_rated
 from matinee.runtime import Runtime
 from tests.makers import execute, make_title
 from tests.recommendations.makers import dislike, make_trend, make_viewer
@@ -17,7 +21,13 @@ async def best(runtime: Runtime, viewer: Viewer, limit: int = 10) -> list[UUID]:
 
 
 async def make_score(runtime: Runtime, title_id: UUID, score: float) -> None:
-    await execute(runtime, "INSERT INTO title_scores VALUES ($1, 0, 1, 0, $2)", title_id, score)
+    await execute(
+        runtime,
+        "INSERT INTO title_scores VALUES ($1, $2, 1, 0, $3)",
+        title_id,
+        0 if score > 0 else 2,
+        score,
+    )
 
 
 async def test_the_best_rated_comes_first(runtime: Runtime) -> None:
@@ -65,3 +75,54 @@ async def test_the_own_thumbs_down_counts_more_than_everybody(runtime: Runtime) 
     await make_score(runtime, title_id, 1.9)
     await dislike(runtime, viewer, title_id)
     assert await best(runtime, viewer) == []
+
+
+async def rate(runtime: Runtime, title_id: UUID, *values: int) -> None:
+    """Thumbs of as many households."""
+    for value in values:
+        viewer = await make_viewer(runtime, f"{uuid4()}@example.com")
+        await execute(
+            runtime,
+            "INSERT INTO ratings VALUES ($1, $2, $3, $4)",
+            viewer.user_id,
+            viewer.profile_id,
+            title_id,
+            value,
+        )
+
+
+async def scores(runtime: Runtime) -> dict[UUID, float]:
+    await score_titles(runtime, cast(JobRun, None))
+    async with runtime.database.read() as tx:
+        rows = await tx.all("SELECT title_id, score FROM title_scores")
+    return {row["title_id"]: row["score"] for row in rows}
+
+
+async def test_a_score_is_drawn_towards_everybody_s_mean(runtime: Runtime) -> None:
+    one, other = await make_title(runtime), await make_title(runtime, "Faust")
+    await rate(runtime, one, 2, 2)
+    await rate(runtime, other, 1, -1)
+    # the mean of all four is 1
+    expected = {one: (10 + 4) / 12, other: (10 + 0) / 12}
+    assert await scores(runtime) == pytest.approx(expected)
+
+
+async def test_one_love_is_less_than_many_thumbs_up(runtime: Runtime) -> None:
+    viewer = await make_viewer(runtime)
+    loved, liked = await make_title(runtime), await make_title(runtime, "Faust")
+    disputed = await make_title(runtime, "M")
+    await rate(runtime, loved, 1)
+    await rate(runtime, liked, *[1] * 6)
+    await rate(runtime, disputed, *[-1, 1] * 3)
+    await scores(runtime)
+    assert await best(runtime, viewer, limit=2) == [liked, loved]
+
+
+async def test_scores_follow_changed_minds(runtime: Runtime) -> None:
+    title_id = await make_title(runtime)
+    await rate(runtime, title_id, 1)
+    assert await scores(runtime) == {title_id: 1}
+    await execute(runtime, "UPDATE ratings SET value = 2")
+    assert await scores(runtime) == {title_id: 2}
+    await execute(runtime, "DELETE FROM ratings")
+    assert await scores(runtime) == {}

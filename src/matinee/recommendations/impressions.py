@@ -1,18 +1,22 @@
 """Which rails were on the screen: written by the client, and what was shown often in vain."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
+
+import structlog
 
 from matinee.accounts.viewer import Viewer
 from matinee.core.buffers import sink
 from matinee.core.database import ReadTx
+from matinee.core.jobs import EVERY_NIGHT, JobRun, job
+from matinee.recommendations.feedback_schemas import RecordImpressions
 from matinee.recommendations.variants import variant_of
 from matinee.runtime import Runtime
 
+log = structlog.get_logger(__name__)
+
 SHOWN_OFTEN = 5
-MOST_TITLES = 100
-"""So many titles of a rail are remembered, however far it was scrolled."""
+KEPT_DAYS = 90
 
 # profiles may be gone by now; the same id again says how far the rail was scrolled since
 _ADD = """
@@ -43,6 +47,12 @@ _SHOWN_OFTEN = """
     GROUP BY shown.title_id HAVING count(DISTINCT i.id) >= :often
 """
 
+_FORGET = """
+    -- cross-user
+    DELETE FROM rail_impressions
+    WHERE shown_at < statement_timestamp() - :days::int * interval '1 day'
+"""
+
 
 class Impression(NamedTuple):
     """A rail that was on the screen of a profile; `id` is its recommendation id."""
@@ -55,17 +65,15 @@ class Impression(NamedTuple):
     title_ids: tuple[UUID, ...]
 
 
-def record_impressions(
-    runtime: Runtime, viewer: Viewer, recommendation_id: UUID, rail: str, title_ids: Iterable[UUID]
-) -> None:
+def record_impressions(runtime: Runtime, viewer: Viewer, shown: RecordImpressions) -> None:
     """Remember that a rail was shown; written within a second, once per recommendation id."""
     impression = Impression(
         viewer.household,
-        recommendation_id,
+        shown.recommendation_id,
         viewer.profile,
-        rail,
+        shown.rail,
         variant_of(viewer.profile),
-        tuple(dict.fromkeys(title_ids))[:MOST_TITLES],
+        tuple(dict.fromkeys(shown.title_ids)),
     )
     runtime.buffers.add(write_impressions, impression)
 
@@ -75,7 +83,13 @@ async def write_impressions(runtime: Runtime, items: list[Impression]) -> None:
     """Store impressions; of the same rail's the last one counts."""
     last = {(item.user_id, item.id): item for item in items}
     async with runtime.database.write() as tx:
-        await tx.execute(_ADD, impressions=[item._asdict() for item in last.values()])
+        await tx.execute(_ADD, impressions=[_document(item) for item in last.values()])
+
+
+def _document(item: Impression) -> dict[str, Any]:
+    ids = {name: str(getattr(item, name)) for name in ("user_id", "id", "profile_id")}
+    title_ids = [str(title_id) for title_id in item.title_ids]
+    return item._asdict() | ids | {"title_ids": title_ids}
 
 
 async def shown_often(tx: ReadTx, viewer: Viewer) -> set[UUID]:
@@ -84,3 +98,11 @@ async def shown_often(tx: ReadTx, viewer: Viewer) -> set[UUID]:
         _SHOWN_OFTEN, user_id=viewer.household, profile_id=viewer.profile, often=SHOWN_OFTEN
     )
     return {row["title_id"] for row in rows}
+
+
+@job("recommendations.forget_impressions", every=EVERY_NIGHT)
+async def forget_impressions(runtime: Runtime, _run: JobRun) -> None:
+    """Delete impressions that are 90 days old."""
+    async with runtime.database.write() as tx:
+        forgotten = await tx.execute(_FORGET, days=KEPT_DAYS)
+    log.info("impressions_forgotten", rows=forgotten)

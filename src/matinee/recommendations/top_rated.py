@@ -2,11 +2,20 @@
 
 from uuid import UUID
 
+import structlog
+
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx
+from matinee.core.jobs import EVERY_HOUR, JobRun, job
 from matinee.recommendations.trends import EVERYWHERE
+from matinee.runtime import Runtime
 from matinee.viewing.taste import NOT_UNWANTED, unwanted_of
+
+log = structlog.get_logger(__name__)
+
+CONFIDENCE = 10
+"""So many thumbs of average opinion stand behind every title before its own count."""
 
 # each list is limited by itself, so that none is sorted whole; the first one to name a title counts
 _TOP_RATED = f"""
@@ -14,7 +23,7 @@ _TOP_RATED = f"""
         (
             SELECT t.id, 1 AS list, s.score AS place
             FROM title_scores s JOIN titles t ON t.id = s.title_id
-            WHERE s.score > 0 AND {VISIBLE} AND {NOT_UNWANTED}
+            WHERE s.up + 2 * s.love > s.down AND {VISIBLE} AND {NOT_UNWANTED}
             ORDER BY s.score DESC, s.title_id DESC LIMIT :limit
         ) UNION ALL (
             SELECT t.id, 2, r.prior
@@ -37,6 +46,32 @@ _TOP_RATED = f"""
     LIMIT :limit
 """
 
+_COUNT = """
+    -- cross-user
+    WITH counted AS (
+        SELECT title_id, count(*) AS thumbs, sum(value) AS total,
+               count(*) FILTER (WHERE value = -1) AS down,
+               count(*) FILTER (WHERE value = 1) AS up, count(*) FILTER (WHERE value = 2) AS love
+        FROM ratings WHERE EXISTS (SELECT FROM titles t WHERE t.id = title_id) GROUP BY title_id
+    ), average AS (
+        SELECT sum(total)::float8 / sum(thumbs) AS mean FROM counted
+    )
+    INSERT INTO title_scores AS s (title_id, down, up, love, score)
+    SELECT title_id, down, up, love,
+           (:confidence::int * mean + total) / (:confidence::int + thumbs)
+    FROM counted, average
+    ORDER BY title_id
+    ON CONFLICT (title_id) DO UPDATE
+    SET down = excluded.down, up = excluded.up, love = excluded.love, score = excluded.score
+    WHERE (s.down, s.up, s.love, s.score)
+        <> (excluded.down, excluded.up, excluded.love, excluded.score)
+"""
+_FORGET_UNRATED = """
+    -- cross-user
+    DELETE FROM title_scores s
+    WHERE NOT EXISTS (SELECT FROM ratings r WHERE r.title_id = s.title_id)
+"""
+
 
 async def top_rated(tx: ReadTx, viewer: Viewer, limit: int, *, least: int = 3) -> list[UUID]:
     """Ids of the best rated titles; then what is watched most, what is featured, what is new.
@@ -51,3 +86,12 @@ async def top_rated(tx: ReadTx, viewer: Viewer, limit: int, *, least: int = 3) -
         **visibility_of(viewer) | unwanted_of(viewer),
     )
     return [row["id"] for row in rows]
+
+
+@job("recommendations.score_titles", every=EVERY_HOUR)
+async def score_titles(runtime: Runtime, _run: JobRun) -> None:
+    """Count all thumbs; a title's score is its mean drawn towards everybody's."""
+    async with runtime.database.write() as tx:
+        changed = await tx.execute(_COUNT, confidence=CONFIDENCE)
+        forgotten = await tx.execute(_FORGET_UNRATED)
+    log.info("titles_scored", changed=changed, forgotten=forgotten)
