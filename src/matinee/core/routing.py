@@ -46,18 +46,25 @@ class Route(APIRoute):
 
         async def handle_strictly(request: Request) -> Response:
             if request.scope["query_string"]:
-                _refuse_unknown_parameters(request, known)
+                refuse_unknown_parameters(request, known)
             if takes_json:
                 request = JsonRequest(request.scope, request.receive)
                 await request.read_json()
-            for attempt in range(1, self.tries):
-                try:
-                    return await _in_one_transaction(handle, request)
-                except CONFLICTS:
-                    await asyncio.sleep(random.uniform(0.005, 0.02) * attempt)
+            return await self.repeated(handle_once, request)
+
+        async def handle_once(request: Request) -> Response:
             return await _in_one_transaction(handle, request)
 
         return handle_strictly
+
+    async def repeated(self, handle: Handler, request: Request) -> Response:
+        """The answer of a handler, which runs again when it met with a conflict."""
+        for attempt in range(1, self.tries):
+            try:
+                return await handle(request)
+            except CONFLICTS:
+                await asyncio.sleep(random.uniform(0.005, 0.02) * attempt)
+        return await handle(request)
 
 
 class UploadRoute(Route):
@@ -112,7 +119,7 @@ def _query_parameters(dependant: Dependant) -> frozenset[str]:
     return frozenset(names)
 
 
-def _refuse_unknown_parameters(request: Request, known: frozenset[str]) -> None:
+def refuse_unknown_parameters(request: Request, known: frozenset[str]) -> None:
     """A misspelt filter must not silently list everything (C7)."""
     for name in request.query_params:
         if name not in known:

@@ -22,8 +22,10 @@ from matinee.viewing.sessions.schemas import (
     StopSession,
 )
 from matinee.viewing.sessions.service import IncognitoNotAllowed, NotPlayable
+from matinee.viewing.sessions.thin_route import ThinRoute
 
 router = api_router("/viewing", tag="viewing")
+thin_router = api_router("/viewing", tag="viewing", route_class=ThinRoute)
 
 ASKED = (*CHANGING, ProfileRequired, NotFound)
 
@@ -41,7 +43,7 @@ async def start_session(
     return await service.start(runtime, tx, viewer, wish)
 
 
-@router.post(
+@thin_router.post(
     "/sessions/{viewing_session_id}/heartbeat",
     summary="Say that it still plays",
     responses=problems(*ASKED, *ENDINGS),
