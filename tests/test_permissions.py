@@ -150,14 +150,14 @@ RULES = {
     "put_collection_items": Rule(EDITORS, {"title_ids": []}),
     "delete_collection": Rule(EDITORS),
     "get_mood_answer": Rule(SIGNED_IN),
-    "get_continue_watching": Rule(SIGNED_IN_PROFILES),
-    "dismiss_continue_watching": Rule(SIGNED_IN_PROFILES),
-    "get_next_episode": Rule(SIGNED_IN_PROFILES),
-    "get_history": Rule(SIGNED_IN_PROFILES),
-    "clear_history": Rule(SIGNED_IN_PROFILES),
-    "delete_from_history": Rule(SIGNED_IN_PROFILES),
+    "get_continue_watching": Rule(SIGNED_IN),
+    "dismiss_continue_watching": Rule(SIGNED_IN),
+    "get_next_episode": Rule(SIGNED_IN),
+    "get_history": Rule(SIGNED_IN),
+    "clear_history": Rule(SIGNED_IN),
+    "delete_from_history": Rule(SIGNED_IN),
     "upload_bookmarks": Rule(
-        SIGNED_IN_PROFILES,
+        SIGNED_IN,
         lambda ids: {
             "bookmarks": [
                 {

@@ -42,6 +42,7 @@ from matinee.enrichment import admin as enrichment_admin
 from matinee.profiles import router as profiles
 from matinee.recommendations import admin as recommendations_admin
 from matinee.recommendations import feedback_router, quality_admin, trend_counting
+from matinee.recommendations import router as recommendations
 from matinee.runtime import Runtime
 from matinee.viewing import router as viewing
 from matinee.viewing.progress import router as progress

@@ -99,6 +99,12 @@ async def list_labels(runtime: Runtime, viewer: Viewer, facet: Literal["mood", "
     return Labels(items=getattr(facets, facet))
 
 
+async def list_languages(runtime: Runtime, viewer: Viewer) -> list[str]:
+    """Original languages of visible titles, in order of their codes."""
+    facets = await _facets_of_everything(runtime, viewer)
+    return sorted(language.value for language in facets.language)
+
+
 async def list_collections(runtime: Runtime, viewer: Viewer) -> Collections:
     """Published collections with enough titles for this viewer, in the operator's order."""
 

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from matinee.catalog.schemas import Card
-from matinee.core.schema import Input, Output, Stamped, text
+from matinee.catalog.filters import Mood
+from matinee.catalog.schemas import Card, EpisodeRef
+from matinee.core.schema import Input, Integer, Language, Output, text
 
 Audience = Literal["standard", "kids"]
 Wish = Literal["mood", "duration_max", "language", "fresh", "unseen", "playable"]
@@ -21,15 +22,6 @@ class ReasonOut(Output):
     text: str = Field(examples=["Because you liked Metropolis"])
     title_id: UUID | None = Field(None, description="The title that the reason names.")
     strength: float = Field(description="From 0 to 1: how much of the choice it explains.")
-
-
-class EpisodeRef(Output):
-    """The episode to play."""
-
-    id: UUID
-    season_number: int
-    number: int
-    name: str
 
 
 class RailItem(Output):
@@ -67,13 +59,24 @@ class Home(Output):
     partial: bool = False
 
 
-class MoodAnswer(Stamped):
+class MoodWish(Input):
+    """What somebody is in the mood for."""
+
+    mood: Mood | None = Field(None, description="See `GET /catalog/moods`.", examples=["cozy"])
+    duration_max: Annotated[Integer, Field(ge=1, le=1440)] | None = Field(
+        None, description="Minutes, of an episode where it is a series.", examples=[90]
+    )
+    language: Language | None = Field(None, description="Original language.", examples=["fr"])
+
+
+class MoodAnswer(Output):
     """Something to play now (S-04)."""
 
     card: Card
     reason: ReasonOut
     episode: EpisodeRef | None = Field(None, description="Where it is a series.")
     recommendation_id: UUID
+    variant: str
     relaxed: list[Wish] = Field(
         description="Wishes that nothing fulfilled. `fresh`: it was answered before; `unseen`: it"
         " was watched; `playable`: there is nothing to play yet."
@@ -88,22 +91,6 @@ class PostPlay(Output):
     recommendation_id: UUID
     variant: str
     items: list[RailItem]
-
-
-class RecordImpression(Input):
-    """A rail that was on the screen."""
-
-    recommendation_id: UUID
-    rail: RailName
-    title_ids: Annotated[list[UUID], Field(min_length=1, max_length=100)] = Field(
-        description="What could be seen of it."
-    )
-
-
-class RecordImpressions(Input):
-    """Rails that were on the screen."""
-
-    impressions: Annotated[list[RecordImpression], Field(min_length=1, max_length=50)]
 
 
 class LayoutRail(Input):
@@ -146,6 +133,3 @@ class HeroPins(Output):
     """Titles that come first in the hero, in order."""
 
     title_ids: list[UUID]
-
-
-MoodName = Annotated[str, StringConstraints(max_length=80)]
