@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Path, Query, Request
 
 from matinee.accounts.viewer import SIGNED_IN, AnyViewer, ProfileRequired
-from matinee.catalog import collections, detail, lists, queries
+from matinee.catalog import collections, lists, queries, views
 from matinee.catalog.detail import NotInTerritory
 from matinee.catalog.filters import Browse
 from matinee.catalog.schemas import (
@@ -33,6 +33,14 @@ router = api_router("/catalog", tag="catalogue", dependencies=[Depends(revalidat
 WHO = (*SIGNED_IN, ProfileRequired)
 
 
+async def _is_prefetch(request: Request) -> bool:
+    """Whether the browser asks ahead, and nobody looks yet."""
+    return any("prefetch" in request.headers.get(name, "") for name in ("sec-purpose", "purpose"))
+
+
+Prefetched = Annotated[bool, Depends(_is_prefetch)]
+
+
 @router.get(
     "/titles",
     summary="Browse titles",
@@ -49,11 +57,10 @@ async def list_titles(
     "/titles/{title_id}", summary="A title", responses=problems(*WHO, NotFound, NotInTerritory)
 )
 async def get_title(
-    viewer: AnyViewer, runtime: RuntimeDep, tx: Read, title_id: PathId
+    viewer: AnyViewer, runtime: RuntimeDep, tx: Read, title_id: PathId, prefetched: Prefetched
 ) -> TitleDetail:
     """Texts, credits, seasons and what can be played; hidden titles are not found."""
-    reveal = runtime.settings.reveal_territories
-    return await detail.title_detail(tx, viewer, title_id, reveal_territories=reveal)
+    return await views.open_title(runtime, tx, viewer, title_id, prefetched=prefetched)
 
 
 @router.get(
