@@ -242,6 +242,7 @@ def query_values(name: str, secret: Secret) -> list[str]:
         "audio": [],
         "subtitles": [],
         "cursor": [],
+        "episode_id": [str(secret.episode_id)],
         "kids": ["true"],
     }
     assert name in known, f"teach this walk what to ask for by ?{name}="

@@ -76,6 +76,7 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
         "session_id": await make_session(runtime, user_id),
         "avatar_id": "usherette",
         "title_id": title_id,
+        "item_id": title_id,
         "season_id": season_id,
         "episode_id": await make_episode(runtime, title_id, season_id, 1),
         "person_id": await make_person(runtime, "René Navarre", title_id),

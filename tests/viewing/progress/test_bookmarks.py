@@ -158,7 +158,7 @@ async def test_what_is_gone_is_left_out_and_the_rest_is_stored(
 )
 def test_what_says_something_new(before: Place | None, after: Place, telling: bool) -> None:
     owner = uuid4(), uuid4(), uuid4(), None
-    assert Saved(*owner, before=before, after=after).is_telling is telling
+    assert Saved(*owner, before=before, after=after, at=NOW).is_telling is telling
 
 
 async def test_a_batch_updates_in_place(runtime: Runtime, somebody: tuple[UUID, UUID]) -> None:

@@ -8,13 +8,18 @@ from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx, Row, WriteTx
+from matinee.viewing.taste import (
+    COMPLETED_SHARE,
+    NEUTRAL_SHARE,
+    STARTS_OF_A_QUITTER,
+    WATCHED_SHARE,
+)
 
 COUNTS_FROM_SECONDS = 60
 COUNTS_FROM_SHARE = 0.02
 FINISHED_SHARE = 0.95
-TELLING_SHARES = (0.1, 0.2, 0.7)
+TELLING_SHARES = (NEUTRAL_SHARE, WATCHED_SHARE, COMPLETED_SHARE)
 """Shares of an item at which having watched so much begins to say something else."""
-TELLING_STARTS = 2
 MOST_STARTS = 32_767
 
 
@@ -61,7 +66,7 @@ class Place(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """A bookmark as it stood before a mark, and as it stands now."""
+    """A bookmark as it stood before a mark, and as it stands now, since `at`."""
 
     user_id: UUID
     profile_id: UUID
@@ -69,6 +74,7 @@ class Saved(NamedTuple):
     episode_id: UUID | None
     before: Place | None
     after: Place
+    at: datetime
 
     @property
     def is_telling(self) -> bool:
@@ -145,7 +151,7 @@ _SAVE = """
         old.position_seconds AS old_position, old.finished AS old_finished,
         old.duration_seconds AS old_duration, old.starts AS old_starts,
         new.position_seconds AS new_position, new.finished AS new_finished,
-        new.duration_seconds AS new_duration, new.starts AS new_starts
+        new.duration_seconds AS new_duration, new.starts AS new_starts, new.updated_at
 """
 _TRACKS = """
     SELECT (array_agg(b.audio_language ORDER BY b.updated_at DESC)
@@ -263,7 +269,7 @@ def _placed(mark: Mark, item: Row) -> Mark:
 def _saved(row: Row) -> Saved:
     before = None if row["old_starts"] is None else _place_in(row, "old")
     owner = row["user_id"], row["profile_id"], row["title_id"], row["episode_id"]
-    return Saved(*owner, before=before, after=_place_in(row, "new"))
+    return Saved(*owner, before=before, after=_place_in(row, "new"), at=row["updated_at"])
 
 
 def _place_in(row: Row, age: str) -> Place:
@@ -276,5 +282,5 @@ def _said_by(place: Place) -> tuple[bool, bool, int, int]:
         place.finished,
         place.position_seconds > 0,
         bisect_right(TELLING_SHARES, place.share),
-        min(place.starts, TELLING_STARTS),
+        min(place.starts, STARTS_OF_A_QUITTER),
     )
