@@ -15,7 +15,18 @@ ReasonCode = Literal[
     "new_for_fans_of",
     "popular",
     "top_pick",
+    "continue_watching",
+    "on_my_list",
+    "new_episodes",
+    "top_rated",
+    "household",
+    "featured",
+    "new",
+    "leaving_soon",
+    "recently_browsed",
+    "in_collection",
 ]
+"""The first ten are about the title; the others say which list it stands on."""
 
 
 class Reason(NamedTuple):
