@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Body
 
 from matinee.accounts.viewer import CHANGING, CurrentViewer, ProfileRequired
-from matinee.core.errors import InvalidValue, NotFound, problems
+from matinee.core.errors import NotFound, problems
 from matinee.core.routing import api_router
 from matinee.core.schema import PathId
 from matinee.runtime import RuntimeDep, Write
@@ -34,7 +34,7 @@ ASKED = (*CHANGING, ProfileRequired, NotFound)
     "/sessions",
     summary="Start playing",
     status_code=201,
-    responses=problems(*ASKED, NotPlayable, ViewingLimit, IncognitoNotAllowed, InvalidValue),
+    responses=problems(*ASKED, NotPlayable, ViewingLimit, IncognitoNotAllowed),
 )
 async def start_session(
     viewer: CurrentViewer, runtime: RuntimeDep, tx: Write, wish: StartSession

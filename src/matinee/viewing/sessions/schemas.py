@@ -8,6 +8,7 @@ from pydantic import Field
 
 from matinee.catalog.schemas import Segment
 from matinee.core.schema import Input, Int4, Integer, Language, Moment, Output, Stamped, text
+from matinee.viewing.progress.schemas import NextUp, SubtitleLanguage
 
 PlayerState = Literal["playing", "paused", "buffering"]
 PlaybackType = Literal["hls", "dash", "file", "builtin"]
@@ -28,8 +29,8 @@ ClientTime = Annotated[
 AudioLanguage = Annotated[
     Language | None, Field(description="Chosen just now; remembered for the title.")
 ]
-SubtitleLanguage = Annotated[
-    Language | None, Field(description="The same; `zxx` where they were switched off.")
+Subtitles = Annotated[
+    SubtitleLanguage | None, Field(description="The same; `off` where they were switched off.")
 ]
 
 
@@ -37,7 +38,9 @@ class StartSession(Input):
     """What to play, and where."""
 
     title_id: UUID
-    episode_id: UUID | None = Field(None, description="Needed for a series.")
+    episode_id: UUID | None = Field(
+        None, description="Of a series; without it the one to go on with."
+    )
     device_id: Annotated[str, *text(max_length=100)] = Field(
         description="Made up by the device once; it plays one thing at a time.",
         examples=["living-room-1f3a"],
@@ -59,15 +62,17 @@ class SessionStarted(Stamped):
     """Everything that a player needs to begin."""
 
     session_id: UUID
+    episode_id: UUID | None = Field(description="The episode that is played.")
     playback: Playback
     resume_seconds: int = Field(description="Where to begin; 0 at the beginning.", examples=[754])
     duration_seconds: int | None = Field(examples=[9180])
     next_heartbeat_seconds: int = Field(examples=[30])
     access: Access = Field(description="By which right it is played.")
     audio_language: str | None = Field(description="Last chosen for this title.", examples=["en"])
-    subtitle_language: str | None = Field(examples=["zxx"])
+    subtitle_language: str | None = Field(examples=["off"])
     segments: list[Segment]
     trickplay_url: str | None
+    next_up: NextUp | None = Field(description="What to offer when the credits of an episode roll.")
 
 
 class Heartbeat(Input):
@@ -77,7 +82,7 @@ class Heartbeat(Input):
     state: PlayerState
     at: ClientTime = None
     audio_language: AudioLanguage = None
-    subtitle_language: SubtitleLanguage = None
+    subtitle_language: Subtitles = None
     startup_ms: Int4 | None = Field(None, description="From pressing play to the first frame.")
     rebuffer_ms: Int4 | None = Field(None, description="Spent waiting for data.")
     bitrate: Int4 | None = Field(None, description="Bits per second.")

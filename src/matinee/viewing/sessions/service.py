@@ -8,9 +8,11 @@ from matinee.accounts.viewer import Viewer
 from matinee.catalog.schemas import Segment
 from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row, WriteTx
-from matinee.core.errors import Conflict, Forbidden, InvalidValue, NotFound
+from matinee.core.errors import Conflict, Forbidden, NotFound
 from matinee.runtime import Runtime
 from matinee.viewing.progress.bookmarks import Mark, remembered_tracks, save_bookmarks
+from matinee.viewing.progress.next_episode import next_episode
+from matinee.viewing.progress.schemas import NextUp
 from matinee.viewing.sessions.beats import Beat
 from matinee.viewing.sessions.flush import lease, note, settle
 from matinee.viewing.sessions.heartbeats import load, next_heartbeat
@@ -81,12 +83,12 @@ async def start(
 
     Raises:
         NotFound: no such title or episode, or the viewer may not see it.
-        InvalidValue: a series without an episode.
         ViewingLimit: the profile has no time left.
         IncognitoNotAllowed: a kids profile, or one with limits, asks for it.
         NotPlayable: it has no media yet.
     """
-    item = await _item(tx, viewer, wish)
+    item = await _item(tx, viewer, wish.title_id, wish.episode_id)
+    next_up = await _next_up(tx, viewer, item)
     allowed = await _require_time(tx, viewer, wish)
     access = await _require_access(tx, viewer, item)
     await tx.execute(_END_ON_DEVICE, user_id=viewer.household, device_id=wish.device_id)
@@ -99,6 +101,7 @@ async def start(
     runtime.part(LiveSessions).put(session["id"], live)
     return SessionStarted(
         session_id=session["id"],
+        episode_id=item["episode_id"],
         playback=Playback(
             url=item["url"], type=item["protocol"], expires_at=session["lease_until"]
         ),
@@ -110,22 +113,33 @@ async def start(
         subtitle_language=tracks.subtitle_language,
         segments=[Segment(**segment) for segment in item["segments"]],
         trickplay_url=item["trickplay_url"],
+        next_up=next_up,
         server_time=session["started_at"],
     )
 
 
-async def _item(tx: ReadTx, viewer: Viewer, wish: StartSession) -> Row:
-    """What is to be played, with its media."""
-    item = await tx.one(
-        _ITEM, title_id=wish.title_id, episode_id=wish.episode_id, **visibility_of(viewer)
-    )
-    if item is None or item["episode_id"] != wish.episode_id:
+async def _item(tx: ReadTx, viewer: Viewer, title_id: UUID, episode_id: UUID | None) -> Row:
+    """What is to be played, with its media; of a series what the profile should play now."""
+    item = await tx.one(_ITEM, title_id=title_id, episode_id=episode_id, **visibility_of(viewer))
+    if item is None:
         raise NotFound()
-    if item["kind"] == "series" and wish.episode_id is None:
-        raise InvalidValue("episode_id", message="Say which episode of the series.")
+    if episode_id is None and item["kind"] == "series":
+        now = await next_episode(tx, viewer, title_id)
+        if now.kind != "next_episode" or now.episode is None:
+            raise NotPlayable()
+        return await _item(tx, viewer, title_id, now.episode.id)
+    if item["episode_id"] != episode_id:
+        raise NotFound()
     if item["url"] is None:
         raise NotPlayable()
     return item
+
+
+async def _next_up(tx: ReadTx, viewer: Viewer, item: Row) -> NextUp | None:
+    """What the player offers when the credits roll; None after a movie."""
+    if item["episode_id"] is None:
+        return None
+    return await next_episode(tx, viewer, item["title_id"], item["episode_id"])
 
 
 async def _require_time(tx: ReadTx, viewer: Viewer, wish: StartSession) -> Allowance:
