@@ -10,13 +10,13 @@ from httpx import AsyncClient, Response
 
 from matinee.runtime import Runtime
 from tests.fuzzing import check_answer
-from tests.makers import choose_profile, make_profile, sign_in
+from tests.makers import choose_profile, make_profile, scalar, sign_in
 from tests.snapshot import contents
 from tests.test_permissions import RULES
 from tests.walking import address_of, asker_of, method_of, routes_of
 from tests.world import THIRD_PARTY, Headers, World, make_world
 
-OWNED = ("profile_id", "session_id")
+OWNED = ("profile_id", "session_id", "viewing_session_id")
 """Parameters of paths that name something of one household."""
 
 SHARED = ("title_id", "person_id", "slug", "avatar_id")
@@ -25,7 +25,12 @@ SHARED = ("title_id", "person_id", "slug", "avatar_id")
 
 @pytest.fixture
 async def world(runtime: Runtime, client: AsyncClient) -> World:
-    return await make_world(runtime, client, ["household", "admin"])
+    """The administrator has a profile as well, else it would be asked for one."""
+    world = await make_world(runtime, client, ["household", "admin"])
+    admin_id = await scalar(runtime, "SELECT user_id FROM staff")
+    profile_id = await make_profile(runtime, admin_id, "Root")
+    await choose_profile(client, world.headers["admin"], profile_id)
+    return world
 
 
 @pytest.fixture

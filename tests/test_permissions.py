@@ -82,6 +82,12 @@ RULES = {
     "put_preferences": Rule(SIGNED_IN, {"liked_genres": ["comedy"]}),
     "get_allowed_titles": Rule(SIGNED_IN),
     "put_allowed_titles": Rule(GROWN_UPS, {"title_ids": []}),
+    "start_session": Rule(
+        SIGNED_IN,
+        lambda ids: {"title_id": str(ids["title_id"]), "device_id": "tv", "device_name": "TV"},
+    ),
+    "send_heartbeat": Rule(SIGNED_IN, {"position_seconds": 60, "state": "playing"}),
+    "stop_session": Rule(SIGNED_IN, {"position_seconds": 60}),
     "list_avatars": Rule(EVERYBODY),
     "get_avatar": Rule(EVERYBODY),
     "list_watchlist": Rule(SIGNED_IN),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from httpx import AsyncClient
@@ -74,6 +75,17 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
         "user_id": await make_user(runtime, THIRD_PARTY),
         "profile_id": profile_id,
         "session_id": await make_session(runtime, user_id),
+        "viewing_session_id": await insert(
+            runtime,
+            "viewing_sessions",
+            user_id=user_id,
+            profile_id=profile_id,
+            title_id=title_id,
+            device_id="tv",
+            device_name="TV",
+            territory="US",
+            lease_until=datetime.now(UTC) + timedelta(minutes=1),
+        ),
         "avatar_id": "usherette",
         "title_id": title_id,
         "item_id": title_id,
