@@ -77,7 +77,8 @@ def _check_country(code: str) -> str:
     return code
 
 
-def _not_a_boolean(value: Any) -> Any:
+def not_a_boolean(value: Any) -> Any:
+    """The value itself: Python would take true for 1."""
     if isinstance(value, bool):
         raise PydanticCustomError("int_type", "Input should be a valid integer")
     return value
@@ -145,7 +146,7 @@ Language = Annotated[
 ]
 """BCP-47: `en`, `pt-BR`, `zh-Hant`; `zxx` where nothing is spoken."""
 
-Integer = Annotated[int, BeforeValidator(_not_a_boolean)]
+Integer = Annotated[int, BeforeValidator(not_a_boolean)]
 Int4 = Annotated[Integer, Field(ge=0, le=INT4_MAX)]
 Year = Annotated[Integer, Field(ge=1870, le=2200)]
 Number = Annotated[float, Field(ge=-1e9, le=1e9), AfterValidator(_finite)]

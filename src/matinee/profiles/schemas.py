@@ -71,6 +71,11 @@ class UpdateProfile(Input):
     preferred_language: Language | None = Field(None, description="Null clears it.")
     autoplay: bool | None = None
     time_zone: TimeZone | None = None
+    share_taste: bool | None = Field(
+        None,
+        description="Whether what it likes counts for the household's rail; null for the default:"
+        " unless it has a PIN.",
+    )
     proof: Secret | None = Field(
         None, description="Account password or a grown-up's PIN, where restrictions are loosened."
     )
@@ -96,6 +101,8 @@ class ProfileOut(Stamped):
     time_zone: str = Field(examples=["UTC"])
     has_pin: bool
     pin_locked_until: datetime | None
+    share_taste: bool | None = Field(description="Null: unless it has a PIN.")
+    taste_reset_at: datetime | None = Field(description="When recommendations began anew.")
     version: int
     created_at: datetime
 

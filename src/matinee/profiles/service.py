@@ -33,12 +33,15 @@ PLAIN_FIELDS = (
     "autoplay",
     "time_zone",
 )
+CLEARABLE = ("preferred_language", "share_taste")
+"""Fields that null empties; elsewhere it leaves what is there."""
 
 _COLUMNS = """
     id, name, avatar_id, kind, max_maturity, allow_list_only, block_unrated, blocked_tags,
     ui_language, audio_languages, subtitle_languages, preferred_language, autoplay, time_zone,
     pin_hash IS NOT NULL AS has_pin,
     CASE WHEN pin_locked_until > clock_timestamp() THEN pin_locked_until END AS pin_locked_until,
+    share_taste, taste_reset_at,
     version, created_at, clock_timestamp() AS server_time
 """
 _ALL = f"SELECT {_COLUMNS} FROM profiles WHERE user_id = :user_id ORDER BY created_at, id"
@@ -65,7 +68,7 @@ _UPDATE = f"""
         blocked_tags = :blocked_tags, ui_language = :ui_language,
         audio_languages = :audio_languages, subtitle_languages = :subtitle_languages,
         preferred_language = :preferred_language, autoplay = :autoplay, time_zone = :time_zone,
-        version = version + 1, updated_at = clock_timestamp()
+        share_taste = :share_taste, version = version + 1, updated_at = clock_timestamp()
     WHERE user_id = :user_id AND id = :profile_id AND version = :version
     RETURNING {_COLUMNS}
 """
@@ -207,13 +210,13 @@ def _merged(before: Row, wish: UpdateProfile) -> dict[str, Any]:
     given = {
         name: getattr(wish, name)
         for name in wish.model_fields_set
-        if name != "proof" and (getattr(wish, name) is not None or name == "preferred_language")
+        if name != "proof" and (getattr(wish, name) is not None or name in CLEARABLE)
     }
     kids = given.get("kind", before["kind"]) == "kids"
     if kids and before["kind"] != "kids":
         ceiling = min(before["max_maturity"], KIDS_MATURITY)
         given = {"max_maturity": ceiling, "block_unrated": True} | given
-    names = (*PLAIN_FIELDS, "avatar_id", "kind", "max_maturity", "block_unrated")
+    names = (*PLAIN_FIELDS, "avatar_id", "kind", "max_maturity", "block_unrated", "share_taste")
     after = {name: given.get(name, before[name]) for name in names}
     if "avatar_id" in given or not is_suitable(before["avatar_id"], kids=kids):
         after["avatar_id"] = choose_avatar(given.get("avatar_id"), kids=kids, taken=set())
@@ -221,13 +224,14 @@ def _merged(before: Row, wish: UpdateProfile) -> dict[str, Any]:
 
 
 def _loosens(before: Row, after: dict[str, Any]) -> bool:
-    """Whether somebody could see more after the change than before it."""
+    """Whether somebody could see more after the change, or see more of the profile."""
     return (
         after["max_maturity"] > before["max_maturity"]
         or (before["kind"] == "kids" and after["kind"] != "kids")
         or (before["allow_list_only"] and not after["allow_list_only"])
         or (before["block_unrated"] and not after["block_unrated"])
         or bool(set(before["blocked_tags"]) - set(after["blocked_tags"]))
+        or (before["has_pin"] and bool(after["share_taste"]) and not before["share_taste"])
     )
 
 

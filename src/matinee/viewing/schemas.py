@@ -3,13 +3,15 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from matinee.catalog.schemas import Card
-from matinee.core.schema import Input, Output, Page
+from matinee.core.schema import Input, Output, Page, not_a_boolean
 
 RatingValue = Annotated[
-    Literal[-1, 1, 2], Field(description="-1 thumbs down, 1 thumbs up, 2 love it.")
+    Literal[-1, 1, 2],
+    BeforeValidator(not_a_boolean),
+    Field(description="-1 thumbs down, 1 thumbs up, 2 love it."),
 ]
 SignalKind = Literal[
     "loved",
