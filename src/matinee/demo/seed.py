@@ -1,10 +1,11 @@
-"""Filling a new installation with the demo: titles, collections, a household, staff."""
+"""Filling a new installation with the demo: titles, collections, people and what they did."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import structlog
 
@@ -12,6 +13,9 @@ from matinee.accounts.households import identity_of, open_household
 from matinee.catalog.importers.service import Wish, run_import
 from matinee.catalog.tags import CATALOG
 from matinee.core.database import WriteTx
+from matinee.demo.histories import lives_of
+from matinee.demo.lives import read_films, store, store_watch_time
+from matinee.demo.neighbours import add_neighbours
 from matinee.demo.people import HOUSEHOLD, PASSWORD, PIN, PROFILES, STAFF
 from matinee.profiles.schemas import CreateProfile
 from matinee.runtime import Runtime
@@ -20,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 DATA = Path(__file__).with_name("data")
 COUNTRY = "US"
+WITH_NEWS = ("demo:les-vampires-1915", "demo:pioneer-one-2010", "demo:felix-the-cat-1919")
+"""Series whose last two episodes came this week."""
 
 _IS_SEEDED = "SELECT EXISTS (SELECT 1 FROM login_identities WHERE identity = :identity)"
 _HAS_PEOPLE = """
@@ -52,7 +58,19 @@ _ADD_PROFILE = """
                           preferred_language, audio_languages, pin_hash)
     VALUES (:user_id, :name, :avatar_id, :kind, :max_maturity, :block_unrated, :autoplay,
             :preferred_language, :audio_languages, :pin_hash)
+    RETURNING id
 """
+_PUT_NEWS = """
+    INSERT INTO title_update_events (episode_id, title_id, kind, occurred_at)
+    SELECT e.id, t.id, 'episode', clock_timestamp() - (3 + n) * interval '1 day'
+    FROM titles t
+    JOIN LATERAL (
+        SELECT e.id, row_number() OVER (ORDER BY s.number DESC, e.number DESC) AS n
+        FROM episodes e JOIN seasons s ON s.id = e.season_id WHERE e.title_id = t.id
+    ) AS e ON n <= 2
+    WHERE t.external_id = ANY (:external_ids::text[])
+"""
+_NOW = "SELECT clock_timestamp()"
 _DROP_FIRST_PROFILE = "DELETE FROM profiles WHERE user_id = :user_id"
 _MAKE_STAFF = "INSERT INTO staff (user_id, role) VALUES (:user_id, :role)"
 
@@ -86,8 +104,10 @@ async def seed(runtime: Runtime) -> bool:
     async with runtime.database.write() as wtx:
         await wtx.execute(_SPREAD_ARRIVALS)
         await _put_collections(wtx)
-        await _add_household(wtx, password_hash, pin_hash)
+        household, profiles = await _add_household(wtx, password_hash, pin_hash)
         await _add_staff(wtx, password_hash)
+        await wtx.execute(_PUT_NEWS, external_ids=list(WITH_NEWS))
+        await _add_lives(wtx, household, profiles)
         wtx.invalidate(CATALOG)
     return True
 
@@ -114,14 +134,29 @@ async def _put_collections(tx: WriteTx) -> None:
         await tx.execute(_PUT_ITEMS, collection_id=collection_id, external_ids=titles)
 
 
-async def _add_household(tx: WriteTx, password_hash: str, pin_hash: str) -> None:
+async def _add_household(
+    tx: WriteTx, password_hash: str, pin_hash: str
+) -> tuple[UUID, dict[str, UUID]]:
+    """The household's id and those of its profiles by name."""
     user_id, _ = await open_household(
         tx, email=HOUSEHOLD.email, password_hash=password_hash, country=COUNTRY
     )
     await tx.execute(_DROP_FIRST_PROFILE, user_id=user_id)
+    profiles = {}
     for person in PROFILES:
         wish = CreateProfile(**person)
-        await tx.execute(_ADD_PROFILE, user_id=user_id, **_columns(wish, pin_hash))
+        columns = _columns(wish, pin_hash)
+        profiles[wish.name] = await tx.scalar(_ADD_PROFILE, user_id=user_id, **columns)
+    return user_id, profiles
+
+
+async def _add_lives(tx: WriteTx, household: UUID, profiles: dict[str, UUID]) -> None:
+    """What the household and its neighbours did before, so that rails have something to say."""
+    films, now = await read_films(tx), await tx.scalar(_NOW)
+    own = lives_of(household, profiles, films, now)
+    neighbours = await add_neighbours(tx, list(films.values()), now, home=COUNTRY)
+    await store(tx, [*own, *neighbours])
+    await store_watch_time(tx, own)
 
 
 def _columns(wish: CreateProfile, pin_hash: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import structlog
 
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.visibility import VISIBLE, visibility_of
-from matinee.core.database import ReadTx
+from matinee.core.database import ReadTx, WriteTx
 from matinee.core.jobs import EVERY_HOUR, JobRun, job
 from matinee.recommendations.trends import EVERYWHERE
 from matinee.runtime import Runtime
@@ -90,8 +90,13 @@ async def top_rated(tx: ReadTx, viewer: Viewer, limit: int, *, least: int = 3) -
 
 @job("recommendations.score_titles", every=EVERY_HOUR)
 async def score_titles(runtime: Runtime, _run: JobRun) -> None:
-    """Count all thumbs; a title's score is its mean drawn towards everybody's."""
+    """Count all thumbs anew."""
     async with runtime.database.write() as tx:
-        changed = await tx.execute(_COUNT, confidence=CONFIDENCE)
-        forgotten = await tx.execute(_FORGET_UNRATED)
-    log.info("titles_scored", changed=changed, forgotten=forgotten)
+        changed = await score_all(tx)
+    log.info("titles_scored", changed=changed)
+
+
+async def score_all(tx: WriteTx) -> int:
+    """Give each rated title its mean, drawn towards everybody's; returns how many changed."""
+    changed = await tx.execute(_COUNT, confidence=CONFIDENCE)
+    return changed + await tx.execute(_FORGET_UNRATED)
