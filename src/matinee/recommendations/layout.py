@@ -35,6 +35,8 @@ HEADINGS = {
 `because`, `genres` and `collections` stand for as many rails as there are. Single ones are placed
 as `genre:<slug>` and `collection:<slug>`.
 """
+FROM_TASTE = frozenset({"hero", "for-you", "because", "genres"})
+"""Rails for which the profile's taste has to be known."""
 NOT_FOR_KIDS = frozenset({"household", "leaving-soon"})
 
 GENRE = "genre:"

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -12,6 +12,24 @@ from matinee.core.errors import Unavailable, problem_of
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
+
+
+class Reader(Protocol):
+    """Reads parts of a page."""
+
+    async def read(self, part: str, work: Callable[[ReadTx], Awaitable[T]], otherwise: T) -> T:
+        """What `work` reads."""
+
+
+class PlainReader:
+    """Reads in one transaction, and fails with what fails."""
+
+    def __init__(self, tx: ReadTx) -> None:
+        self._tx = tx
+
+    async def read(self, part: str, work: Callable[[ReadTx], Awaitable[T]], otherwise: T) -> T:
+        """What `work` reads."""
+        return await work(self._tx)
 
 
 class CarefulReader:
