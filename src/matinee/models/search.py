@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import REAL, Index, SmallInteger
+from sqlalchemy import REAL, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,7 +46,10 @@ class SearchName(Base):
 
 
 class SearchWord(Base):
-    """A word of the catalogue and how rare it is (inverse document frequency)."""
+    """A word of the catalogue and how rare it is (inverse document frequency).
+
+    `in_names` tells words as people write them, of names of titles and people, from word stems.
+    """
 
     __tablename__ = "search_words"
     __table_args__ = (
@@ -55,6 +58,7 @@ class SearchWord(Base):
             "word",
             postgresql_using="gin",
             postgresql_ops={"word": "gin_trgm_ops"},
+            postgresql_where=text("in_names"),
         ),
         {"info": REFERENCE},
     )
@@ -62,6 +66,7 @@ class SearchWord(Base):
     word: Mapped[str] = mapped_column(primary_key=True)
     documents: Mapped[int]
     idf: Mapped[float] = mapped_column(REAL)
+    in_names: Mapped[bool]
 
 
 class SearchHistory(Base):

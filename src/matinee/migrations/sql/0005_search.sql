@@ -12,9 +12,10 @@ CREATE TABLE search_words (
     word TEXT NOT NULL,
     documents INTEGER NOT NULL,
     idf REAL NOT NULL,
+    in_names BOOLEAN NOT NULL,
     CONSTRAINT search_words_pkey PRIMARY KEY (word)
 );
-CREATE INDEX search_words_word ON search_words USING gin (word gin_trgm_ops);
+CREATE INDEX search_words_word ON search_words USING gin (word gin_trgm_ops) WHERE in_names;
 
 CREATE TABLE search_documents (
     title_id UUID NOT NULL,

@@ -1,0 +1,133 @@
+"""What somebody asks for: the words typed, what they may have meant, how rare they are."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from matinee.catalog.search import words
+from matinee.catalog.search.words import Form
+from matinee.core.database import ReadTx
+from matinee.core.text import fold, searchable
+
+MOST_WORDS = 12
+"""Of a longer question the rarest words count."""
+
+MOST_WORDS_OF_A_NAME = 9
+"""A longer question is not looked for among names."""
+
+COMMON = 1.5
+"""Words with a lower idf, in more than a fifth of all documents, say nothing."""
+
+UNKNOWN_IDF = 8.0
+"""A word that no document has counts as if it were rare: who has the others does not have all."""
+
+MOST_DOCUMENTS = 3000
+"""Documents that are looked at for the words of a question."""
+
+WORD_SIMILARITY = 0.5
+"""Likeness of a question and a part of a name by their trigrams, from which on it is looked at."""
+
+# Chinese, Japanese, Korean and Thai are written without spaces between words
+_WITHOUT_SPACES = re.compile(r"[\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff"
+                             r"\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")  # fmt: skip
+
+_THRESHOLDS = f"""
+    SELECT set_config('pg_trgm.similarity_threshold', '{words.SIMILARITY}', true),
+           set_config('pg_trgm.word_similarity_threshold', '{WORD_SIMILARITY}', true)
+"""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word of the question with the forms in which documents may have it."""
+
+    word: str
+    forms: tuple[str, ...]
+    idf: float
+    documents: int
+
+    @property
+    def query(self) -> str:
+        """As PostgreSQL's tsquery; folded words need no escape."""
+        return "|".join(f"'{form}'" for form in self.forms)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, understood."""
+
+    text: str
+    terms: tuple[Term, ...] = ()
+    corrected: Mapping[str, str] | None = None
+    """What unknown words were probably meant to be."""
+
+    @cached_property
+    def folded(self) -> str:
+        """Without case, accents and punctuation."""
+        return searchable(self.text)
+
+    @cached_property
+    def meant(self) -> str:
+        """The same with unknown words put right."""
+        corrected = self.corrected or {}
+        return " ".join(corrected.get(word, word) for word in self.folded.split())
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it is looked for letter by letter: too short for trigrams, without spaces."""
+        return literal(self.folded)
+
+    @property
+    def may_be_a_name(self) -> bool:
+        """Whether it is short enough."""
+        return len(self.folded.split()) <= MOST_WORDS_OF_A_NAME
+
+    @property
+    def weight(self) -> float:
+        """What a document with all the words is worth."""
+        return sum(term.idf for term in self.terms)
+
+    @property
+    def candidates(self) -> str:
+        """The tsquery of the documents to look at: any of the rarest words, else all together."""
+        known = sorted((term for term in self.terms if term.forms), key=lambda t: -t.idf)
+        chosen: list[Term] = []
+        for term in known:
+            if sum(other.documents for other in chosen) + term.documents <= MOST_DOCUMENTS:
+                chosen.append(term)
+        together = "|" if chosen else "&"
+        return together.join(f"({term.query})" for term in chosen or known)
+
+
+def literal(folded: str) -> bool:
+    """Whether trigrams are of no use: fewer than three letters, or no spaces between words."""
+    return len(folded) < 3 or not fold(folded) or _WITHOUT_SPACES.search(folded) is not None
+
+
+async def understand(tx: ReadTx, text: str, dictionary: str) -> Question:
+    """Look the words up, in two or three statements; sets the thresholds of likeness as well."""
+    await tx.one(_THRESHOLDS)
+    asked = list(dict.fromkeys(fold(text).split()))
+    if not asked:
+        return Question(text)
+    known = await words.known_forms(tx, asked, dictionary)
+    unknown = [word for word in asked if word not in known]
+    meant = await words.corrections(tx, unknown) if len(unknown) <= MOST_WORDS else {}
+    terms = [
+        _term(word, known.get(word) or meant.get(word, ()))
+        for word in asked
+        if known.get(word, True)
+    ]
+    rare = sorted((term for term in terms if term.idf > COMMON), key=lambda term: -term.idf)
+    corrected = {word: forms[0].word for word, forms in meant.items()}
+    return Question(text, tuple(rare[:MOST_WORDS]), corrected)
+
+
+def _term(word: str, forms: Sequence[Form]) -> Term:
+    return Term(
+        word,
+        tuple(form.word for form in forms),
+        min((form.idf for form in forms), default=UNKNOWN_IDF if len(word) > 2 else 0.0),
+        sum(form.documents for form in forms),
+    )
