@@ -15,6 +15,7 @@ from matinee.cli.database import data_folder, database_of, url_of, with_runtime
 from matinee.cli.http_server import check_address, run_server
 from matinee.core.settings import Settings, load_settings
 from matinee.core.telemetry import configure_logging
+from matinee.demo.events import generate_events
 from matinee.demo.generate import generate_titles, generate_users
 from matinee.demo.people import HOUSEHOLD, PASSWORD, PIN, PROFILES, STAFF
 from matinee.demo.seed import seed
@@ -62,10 +63,11 @@ def demo(
 def generate(
     titles: Annotated[int, typer.Option(help="How many titles.", min=0)] = 0,
     users: Annotated[int, typer.Option(help="How many households.", min=0)] = 0,
+    events: Annotated[int, typer.Option(help="How often they watched.", min=0)] = 0,
     seed_number: Annotated[int, typer.Option("--seed", help="Another one, other names.")] = 1,
     data_dir: DataDir = None,
 ) -> None:
-    """Add invented titles and households in any number, for measurements."""
+    """Add invented titles, households and what they watched in any number, for measurements."""
     settings, folder = _settings(None, data_dir)
 
     async def make(runtime: Runtime) -> None:
@@ -74,6 +76,8 @@ def generate(
             typer.echo(f"{report['created']} titles made.")
         if users:
             typer.echo(f"{await generate_users(runtime, users, seed=seed_number)} households made.")
+        if events:
+            typer.echo(f"{await generate_events(runtime, events, seed=seed_number)} events made.")
 
     with_runtime(settings, make, folder)
 
