@@ -69,6 +69,7 @@ ROUTERS = (
     accounts_admin.router,
     profiles.router,
     viewing.router,
+    viewing.household_router,
     progress.router,
     sessions.router,
     sessions.thin_router,

@@ -1,15 +1,22 @@
-"""The endpoints of what a profile says about titles: its lists, ratings and taste."""
+"""The endpoints of a profile's lists, ratings, taste and statistics."""
+
+from typing import Annotated
+
+from fastapi import Query
 
 from matinee.accounts.viewer import CHANGING, SIGNED_IN, CurrentViewer, ProfileRequired
-from matinee.core.errors import BadCursor, NotFound, problems
+from matinee.core.errors import BadCursor, Forbidden, NotFound, problems
 from matinee.core.routing import api_router
 from matinee.core.schema import Cursor, PageSize, PathId
 from matinee.runtime import Read, RuntimeDep, Write
-from matinee.viewing import queries, service, views
+from matinee.viewing import parental, queries, service, statistics, views
+from matinee.viewing.progress.schemas import History
 from matinee.viewing.schemas import (
     BrowsedTitles,
+    ProfileStats,
     RatedTitles,
     RateTitle,
+    StatsRange,
     TasteOut,
     UnwantedTitles,
     Watchlist,
@@ -17,10 +24,16 @@ from matinee.viewing.schemas import (
 from matinee.viewing.service import WatchlistFull
 
 router = api_router("/viewing", tag="viewing")
+household_router = api_router("", tag="viewing")
 
 READS = problems(*SIGNED_IN, ProfileRequired, BadCursor)
 REMOVES = problems(*CHANGING, ProfileRequired)
 ADDS = problems(*CHANGING, ProfileRequired, NotFound)
+ABOUT_OTHERS = problems(*SIGNED_IN, ProfileRequired, Forbidden, NotFound)
+
+Range = Annotated[
+    StatsRange, Query(alias="range", description="Days up to today, in the profile's time zone.")
+]
 
 
 @router.get("/watchlist", summary="My List", responses=READS)
@@ -157,3 +170,41 @@ async def list_recently_browsed(
 async def clear_recently_browsed(viewer: CurrentViewer, runtime: RuntimeDep) -> None:
     """Forgets which pages the profile opened."""
     await views.clear_views(runtime, viewer)
+
+
+@household_router.get(
+    "/profiles/{profile_id}/stats", summary="Time watched by a profile", responses=ABOUT_OTHERS
+)
+async def get_profile_stats(
+    viewer: CurrentViewer, tx: Read, profile_id: PathId, span: Range = "30d"
+) -> ProfileStats:
+    """Hours, days, genres and titles (P-03); a kids profile sees only its own."""
+    return await statistics.profile_stats(tx, viewer, profile_id, span)
+
+
+@household_router.get(
+    "/parental/profiles/{profile_id}/stats",
+    summary="Time watched by a child",
+    responses=ABOUT_OTHERS,
+)
+async def get_child_stats(
+    viewer: CurrentViewer, tx: Read, profile_id: PathId, span: Range = "30d"
+) -> ProfileStats:
+    """The same of a kids profile, for the grown-ups of its household."""
+    return await parental.child_stats(tx, viewer, profile_id, span)
+
+
+@household_router.get(
+    "/parental/profiles/{profile_id}/history",
+    summary="History of a child",
+    responses=ABOUT_OTHERS | problems(BadCursor),
+)
+async def get_child_history(
+    viewer: CurrentViewer,
+    tx: Read,
+    profile_id: PathId,
+    cursor: Cursor = None,
+    page_size: PageSize = 24,
+) -> History:
+    """What a kids profile watched, latest first, for the grown-ups of its household."""
+    return await parental.child_history(tx, viewer, profile_id, cursor=cursor, page_size=page_size)

@@ -25,7 +25,7 @@ _WATCHED = f"""
     JOIN titles t ON t.id = b.title_id
     LEFT JOIN episodes e ON e.id = b.episode_id AND e.status = 'published'
     LEFT JOIN seasons s ON s.id = e.season_id
-    WHERE b.user_id = :user_id::uuid AND b.profile_id = :profile_id::uuid AND {VISIBLE}
+    WHERE b.user_id = :user_id::uuid AND b.profile_id = :watcher::uuid AND {VISIBLE}
       AND (b.episode_id IS NULL OR s.id IS NOT NULL)
       AND (:before::timestamptz IS NULL
            OR (b.updated_at, b.item_id) < (:before::timestamptz, :before_id::uuid))
@@ -77,8 +77,12 @@ _FORGET_TIME = """
 """
 
 
-async def history(tx: ReadTx, viewer: Viewer, *, cursor: str | None, page_size: int) -> History:
+async def history(
+    tx: ReadTx, viewer: Viewer, *, cursor: str | None, page_size: int, of: UUID | None = None
+) -> History:
     """One page of movies and episodes, in three statements; what is hidden now is left out.
+
+    It is the viewer's own, or that `of` another profile of the household.
 
     Raises:
         BadCursor: the cursor belongs to another list.
@@ -86,6 +90,7 @@ async def history(tx: ReadTx, viewer: Viewer, *, cursor: str | None, page_size: 
     before, before_id = decode_cursor(cursor, (datetime, UUID)) if cursor else (None, None)
     rows = await tx.all(
         _WATCHED,
+        watcher=of or viewer.profile,
         before=before,
         before_id=before_id,
         wanted=page_size + 1,
