@@ -128,6 +128,12 @@ async def test_an_episode_tells_its_segments_and_whether_it_can_be_played(
     assert (episode["segments"], episode["playable"]) == ([intro], True)
 
 
+async def test_a_film_tells_its_segments(runtime: Runtime, client: AsyncClient) -> None:
+    credits = {"kind": "credits", "from_seconds": 5400, "to_seconds": 5700}
+    title_id = await make_title(runtime, segments=[credits])
+    assert (await client.get(f"{CATALOG}/titles/{title_id}")).json()["segments"] == [credits]
+
+
 async def test_following_the_cursor_shows_every_episode_once_specials_last(
     runtime: Runtime, client: AsyncClient
 ) -> None:

@@ -31,6 +31,7 @@ FULL: dict[str, Any] = {
     "theme_tags": ["dystopia"],
     "maturity": {"system": "US-MPAA", "label": "PG"},
     "is_featured": True,
+    "segments": [{"kind": "credits", "from_seconds": 9000, "to_seconds": 9180}],
     "external_ids": {"imdb": "tt0017136"},
     "people": [
         {"name": "Fritz Lang", "role": "director", "character": None},
@@ -125,12 +126,12 @@ async def test_null_clears_and_empties(client: AsyncClient, editor: Headers) -> 
     made = await create(client, editor, **FULL)
     cleared: dict[str, Any] = {
         "tagline": None, "year": None, "maturity": None, "people": None, "rights": None,
-        "external_ids": None, "genres": None,
+        "external_ids": None, "genres": None, "segments": None,
     }  # fmt: skip
     changed = (await patch(client, editor, made["id"], **cleared)).json()
     assert {name: changed[name] for name in cleared} == {
         "tagline": None, "year": None, "maturity": None, "people": [], "rights": [],
-        "external_ids": {}, "genres": [],
+        "external_ids": {}, "genres": [], "segments": [],
     }  # fmt: skip
 
 

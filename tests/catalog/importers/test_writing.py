@@ -26,6 +26,7 @@ FULL = title(
     tags=["silent"],
     maturity={"system": "DE-FSK", "label": "6"},
     external_ids={"imdb": "tt0017136"},
+    segments=[{"kind": "credits", "from_seconds": 9000, "to_seconds": 9180}],
     people=[
         {"name": "Fritz Lang", "role": "director"},
         {"name": "Brigitte Helm", "role": "actor", "character": "Maria"},
@@ -71,7 +72,7 @@ async def test_everything_that_a_row_says_is_stored(runtime: Runtime) -> None:
         "kind": "movie", "name": "Film 1", "sort_name": "film 1", "folded_name": "film 1",
         "genres": ["science-fiction", "drama"], "maturity_score": 6, "status": "published",
         "rights_managed": True, "external_ids": {"imdb": "tt0017136"}, "version": 1,
-        "subtitle_languages": ["en", "de"], "year": 1927, "is_featured": False,
+        "subtitle_languages": ["en", "de"], "year": 1927, "is_featured": False, "segments": FULL["segments"],
     }  # fmt: skip
     assert {name: title_row[name] for name in expected} == expected
     people = await rows_of(
@@ -125,8 +126,8 @@ async def test_a_field_that_is_not_given_stays_as_it_is(runtime: Runtime) -> Non
     await import_rows(runtime, [FULL])
     await import_rows(runtime, [title(year=1928)])
     row = await stored(runtime)
-    assert (row["year"], row["synopsis"], row["genres"]) == (
-        1928, FULL["synopsis"], ["science-fiction", "drama"],
+    assert (row["year"], row["synopsis"], row["genres"], row["segments"]) == (
+        1928, FULL["synopsis"], ["science-fiction", "drama"], FULL["segments"],
     )  # fmt: skip
     assert (row["maturity_label"], row["rights_managed"], row["version"]) == ("6", True, 2)
     assert len(await children(runtime, "title_people")) == 2
@@ -135,10 +136,11 @@ async def test_a_field_that_is_not_given_stays_as_it_is(runtime: Runtime) -> Non
 async def test_null_and_empty_lists_clear_what_was_there(runtime: Runtime) -> None:
     await import_rows(runtime, [FULL])
     await import_rows(
-        runtime, [title(synopsis=None, genres=[], people=[], rights=[], maturity=None)]
+        runtime, [title(synopsis=None, genres=[], people=[], rights=[], maturity=None, segments=[])]
     )
     row = await stored(runtime)
     assert (row["synopsis"], row["genres"], row["rights_managed"]) == (None, [], False)
+    assert row["segments"] == []
     assert (row["maturity_system"], row["maturity_label"], row["maturity_score"]) == (None,) * 3
     assert await children(runtime, "title_people") == []
     assert await children(runtime, "title_rights") == []

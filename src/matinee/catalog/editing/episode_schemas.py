@@ -4,25 +4,15 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from matinee.catalog.editing.schemas import AssetOut, Status
-from matinee.catalog.importers.rows import AssetRow, Minutes, Name, SegmentRow
+from matinee.catalog.importers.rows import AssetRow, Minutes, Name, Segments
 from matinee.catalog.schemas import Segment
 from matinee.core.schema import Input, Integer, Output, Prose, Year
 
 SeasonNumber = Annotated[Integer, Field(ge=0, le=10_000, description="0 holds the specials.")]
 EpisodeNumber = Annotated[Integer, Field(ge=0, le=100_000)]
-
-
-def _forwards(segments: list[SegmentRow]) -> list[SegmentRow]:
-    if any(part.from_seconds >= part.to_seconds for part in segments):
-        raise PydanticCustomError("segment_order", "A segment must end after it begins")
-    return segments
-
-
-Segments = Annotated[list[SegmentRow], Field(max_length=20), AfterValidator(_forwards)]
 Assets = Annotated[list[AssetRow], Field(max_length=20)]
 
 

@@ -19,10 +19,11 @@ from matinee.catalog.importers.rows import (
     Names,
     RatingRow,
     RightsRow,
+    Segments,
     Theme,
 )
 from matinee.catalog.requirements import Gap
-from matinee.catalog.schemas import TitleKind
+from matinee.catalog.schemas import Segment, TitleKind
 from matinee.core.schema import (
     Country,
     Input,
@@ -61,6 +62,7 @@ class TitleFields(Input):
     theme_tags: Annotated[list[Theme], Field(max_length=60)] | None = None
     maturity: RatingRow | None = None
     is_featured: bool | None = None
+    segments: Segments | None = Field(None, description="Of a movie; an episode has its own.")
     external_ids: Annotated[dict[Line, Line], Field(max_length=50)] | None = None
     people: Annotated[list[CreditRow], Field(max_length=500)] | None = None
     localizations: Annotated[list[LocalizationRow], Field(max_length=100)] | None = None
@@ -183,6 +185,7 @@ class AdminTitle(Output):
     maturity: RatingRef | None
     maturity_score: int | None = Field(description="The age it stands for.")
     is_featured: bool
+    segments: list[Segment]
     external_ids: dict[str, str]
     people: list[CreditOut]
     localizations: list[LocalizationOut]

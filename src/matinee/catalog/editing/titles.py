@@ -30,7 +30,8 @@ _ONE = f"""
     SELECT t.id, t.external_id, t.kind, t.status, t.name, t.original_name, t.tagline, t.synopsis,
         t.year, t.runtime_minutes, t.language, t.audio_languages, t.subtitle_languages, t.genres,
         t.countries, t.studios, t.tags, t.mood_tags, t.theme_tags, t.ai_description,
-        t.maturity_score, t.is_featured, t.external_ids, t.version, t.added_at, t.updated_at,
+        t.maturity_score, t.is_featured, t.segments, t.external_ids, t.version, t.added_at,
+        t.updated_at,
         CASE WHEN t.maturity_label IS NOT NULL THEN
             jsonb_build_object('system', t.maturity_system, 'label', t.maturity_label)
         END AS maturity,
@@ -76,7 +77,7 @@ _DELETE = "DELETE FROM titles WHERE id = :title_id AND status <> 'published'"
 
 LISTS = (
     "audio_languages", "subtitle_languages", "genres", "countries", "studios", "tags", "mood_tags",
-    "theme_tags", "people", "localizations", "rights", "images", "assets",
+    "theme_tags", "segments", "people", "localizations", "rights", "images", "assets",
 )  # fmt: skip
 EMPTY: dict[str, Any] = {"external_ids": {}} | {name: [] for name in LISTS}
 VERBS = {"published": "publish", "draft": "unpublish", "takedown": "takedown"}

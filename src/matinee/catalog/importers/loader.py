@@ -16,7 +16,7 @@ from matinee.core.text import searchable, slugify, sort_key
 SCALARS = (
     "kind", "name", "original_name", "tagline", "synopsis", "year", "runtime_minutes", "language",
     "audio_languages", "subtitle_languages", "genres", "countries", "studios", "tags", "mood_tags",
-    "theme_tags", "is_featured", "status", "external_ids",
+    "theme_tags", "is_featured", "segments", "status", "external_ids",
 )  # fmt: skip
 
 Ratings = dict[tuple[str, str], int]
@@ -152,10 +152,12 @@ def _giving(rows: Sequence[Numbered], ids: Ids, name: str) -> list[Numbered]:
 
 
 def said_scalars(row: TitleRow) -> Document:
-    """The plain columns that a row gives, genres as slugs."""
+    """The plain columns that a row gives, genres as slugs, segments as plain values."""
     said = {name: getattr(row, name) for name in SCALARS if name in row.model_fields_set}
     if "genres" in said:
         said["genres"] = list(dict.fromkeys(genre_slug(name) for name in row.genres))
+    if "segments" in said:
+        said["segments"] = [part.model_dump() for part in row.segments]
     return said
 
 

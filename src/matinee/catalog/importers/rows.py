@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
 
 from matinee.catalog.importers.problems import InvalidRow, Unreadable
 from matinee.catalog.vocabulary import MOODS, THEMES
@@ -120,11 +121,20 @@ class AssetRow(Input):
 
 
 class SegmentRow(Input):
-    """A stretch of an episode."""
+    """A stretch of a movie or an episode."""
 
     kind: Literal["intro", "recap", "credits", "preview"]
     from_seconds: Seconds
     to_seconds: Seconds
+
+
+def _forwards(segments: list[SegmentRow]) -> list[SegmentRow]:
+    if any(part.from_seconds >= part.to_seconds for part in segments):
+        raise PydanticCustomError("segment_order", "A segment must end after it begins")
+    return segments
+
+
+Segments = Annotated[list[SegmentRow], Field(max_length=20), AfterValidator(_forwards)]
 
 
 class EpisodeRow(Input):
@@ -135,7 +145,7 @@ class EpisodeRow(Input):
     synopsis: Prose | None = None
     air_date: date | None = None
     runtime_minutes: Minutes | None = None
-    segments: Annotated[list[SegmentRow], Field(max_length=20)] = []
+    segments: Segments = []
     assets: Annotated[list[AssetRow], Field(max_length=20)] = []
 
 
@@ -171,6 +181,7 @@ class TitleRow(Input):
     theme_tags: Annotated[list[Theme], Field(max_length=60), AfterValidator(_no_repeats)] = []
     maturity: RatingRow | None = None
     is_featured: bool = False
+    segments: Segments = []
     status: Literal["draft", "published"] = "published"
     external_ids: Annotated[dict[Line, Line], Field(max_length=50)] = {}
     people: Annotated[list[CreditRow], Field(max_length=500)] = []

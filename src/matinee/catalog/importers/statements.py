@@ -47,15 +47,18 @@ _COLUMNS = {
     "maturity_label": "text",
     "maturity_score": "int",
     "is_featured": "bool",
+    "segments": "jsonb",
     "external_ids": "jsonb",
     "rights_managed": "bool",
     "status": "text",
 }
-_EMPTY = {"text[]": "'{}'", "bool": "false", "jsonb": "'{}'"}
+_EMPTY = {"text[]": "'{}'", "bool": "false", "segments": "'[]'", "external_ids": "'{}'"}
+"""What stands for null, by type or by name."""
 
 
 def _value(column: str, kind: str) -> str:
-    return f"coalesce(new.{column}, {_EMPTY[kind]})" if kind in _EMPTY else f"new.{column}"
+    empty = _EMPTY.get(column) or _EMPTY.get(kind)
+    return f"coalesce(new.{column}, {empty})" if empty else f"new.{column}"
 
 
 def _changed(column: str, kind: str) -> str:
