@@ -153,11 +153,9 @@ async def resolve(request: Request, runtime: Runtime, *, fresh: bool = False) ->
         NotAuthenticated: the credential is forged, expired or revoked.
         CsrfFailed: a foreign page tries to use a cookie.
     """
-    credential = _credential(request, runtime)
+    credential = _shown(request, runtime)
     if credential is None:
         return anonymous(runtime)
-    if credential.by_cookie:
-        refuse_foreign_pages(request, runtime.settings)
     if fresh:
         viewer = await _load(runtime, credential)
     else:
@@ -171,6 +169,49 @@ async def resolve(request: Request, runtime: Runtime, *, fresh: bool = False) ->
     if context := current_request():
         context.user_id = str(viewer.user_id)
     return viewer
+
+
+def _shown(request: Request, runtime: Runtime) -> Credential | None:
+    """The credential of a request that no foreign page has made a browser send."""
+    credential = _credential(request, runtime)
+    if credential is not None and credential.by_cookie:
+        refuse_foreign_pages(request, runtime.settings)
+    return credential
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Somebody with a credential of ours, who may have been signed out since it was made."""
+
+    credential: Credential
+    request: Request
+    runtime: Runtime
+
+    async def viewer(self) -> Viewer:
+        """Who that is, with a profile.
+
+        Raises:
+            NotAuthenticated: signed out.
+            ProfileRequired: no profile chosen.
+        """
+        viewer = await resolve(self.request, self.runtime)
+        viewer.profile  # noqa: B018 - raises without one
+        return viewer
+
+
+def asker_of(request: Request, runtime: Runtime) -> Asker:
+    """Who asks by signature alone, without a query.
+
+    Raises:
+        NotAuthenticated: the request shows no credential, or none of ours.
+        CsrfFailed: a foreign page tries to use a cookie.
+    """
+    credential = _shown(request, runtime)
+    if credential is None:
+        raise NotAuthenticated()
+    if context := current_request():
+        context.user_id = str(credential.user_id)
+    return Asker(credential, request, runtime)
 
 
 def anonymous(runtime: Runtime) -> Viewer:
@@ -292,6 +333,10 @@ async def _leaving(request: Request, runtime: RuntimeDep) -> Viewer:
         return anonymous(runtime)
 
 
+async def _credible(request: Request, runtime: RuntimeDep) -> Asker:
+    return asker_of(request, runtime)
+
+
 async def _with_profile(request: Request, runtime: RuntimeDep) -> Viewer:
     viewer = await resolve(request, runtime)
     viewer.profile  # noqa: B018
@@ -321,3 +366,6 @@ LeavingUser = Annotated[Viewer, Depends(_leaving)]
 
 CurrentViewer = Annotated[Viewer, Depends(_with_profile)]
 """A signed-in household with a profile chosen."""
+
+CredibleAsker = Annotated[Asker, Depends(_credible)]
+"""Somebody whose signature is good; whoever takes one finds out whether it still counts."""

@@ -31,8 +31,9 @@ SIGNAL_KINDS = (
 )
 PLAY_EVENT_KINDS = ("start", "progress", "stop", "finish", "error")
 
-# room on each page for the next version of a row that changes every few seconds (HOT updates)
-BUSY = {"fillfactor": 70}
+# room on each page for the next version of all its rows: what began in one second lies together
+# and is written in the same transactions, every few seconds (HOT updates)
+BUSY = {"fillfactor": 45}
 
 
 def of_profile() -> ForeignKeyConstraint:

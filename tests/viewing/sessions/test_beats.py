@@ -34,7 +34,7 @@ def beat(
     position: int | None = 0, state: str | None = "playing", client_at: float | None = None
 ) -> Beat:
     moment = None if client_at is None else after(client_at)
-    return Beat(UUID(int=1), UUID(int=2), 0.0, position, state, moment)
+    return Beat(UUID(int=1), UUID(int=2), UUID(int=3), 0.0, position, state, moment)
 
 
 CONFIRMED = {

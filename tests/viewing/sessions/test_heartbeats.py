@@ -7,13 +7,12 @@ from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 
 from matinee.core.ratelimit import HEARTBEATS
 from matinee.core.settings import Settings
-from matinee.main import create_app
 from matinee.runtime import Runtime
-from tests.makers import choose_profile, execute, make_profile, scalar, sign_in
+from tests.makers import scalar
 from tests.viewing.makers import counted, kinds_of
 from tests.viewing.progress.makers import Somebody, make_somebody
 from tests.viewing.sessions.calls import LENGTH, Player, bookmark, code_of, start
@@ -178,133 +177,6 @@ async def test_a_session_of_another_profile_is_not_found(
             path, json=body if "heartbeat" in address else {}, headers=other.headers
         )
         assert code_of(answer) == (404, "not_found")
-
-
-ENDS = {
-    "taken_over": (409, "stream_taken_over"),
-    "not_entitled": (402, "not_entitled"),
-    "viewing_limit": (403, "viewing_limit"),
-    "gone": (410, "playback_ended"),
-    "stopped": (410, "playback_ended"),
-    "signed_out": (401, "session_revoked"),
-}
-
-
-@pytest.mark.parametrize("reason", ENDS)
-async def test_the_heartbeat_after_an_end_is_told_why(
-    runtime: Runtime, player: Player, reason: str
-) -> None:
-    await end_elsewhere(runtime, reason)
-    await player.heard()
-    assert code_of(await player.beat()) == ENDS[reason]
-
-
-async def end_elsewhere(runtime: Runtime, reason: str) -> None:
-    """Another process ends the session."""
-    await execute(
-        runtime,
-        "UPDATE viewing_sessions SET ended_at = clock_timestamp(), end_reason = $1",
-        reason,
-    )
-
-
-async def test_what_comes_after_the_end_is_not_written(runtime: Runtime, player: Player) -> None:
-    await player.heard(600)
-    await end_elsewhere(runtime, "taken_over")
-    await player.heard(700)
-    assert await bookmark(runtime) == 600
-
-
-@pytest.fixture
-async def other_process(settings: Settings) -> Any:
-    """The same service in another process, as far as memory goes."""
-    other = Runtime(settings)
-    await other.open()
-    transport = ASGITransport(app=create_app(runtime=other))
-    async with AsyncClient(transport=transport, base_url="http://testserver") as client:
-        yield other, client
-    await other.close()
-
-
-async def test_heartbeats_may_come_to_different_processes(
-    runtime: Runtime, player: Player, other_process: tuple[Runtime, AsyncClient]
-) -> None:
-    other, client = other_process
-    elsewhere = Player(other, client, player.headers, player.session_id, {})
-    await player.wait(40)
-    await player.beat(30)
-    await elsewhere.beat(40)
-    await other.buffers.flush()
-    await runtime.buffers.flush()
-    assert await player.column("watched_seconds") == 40
-    assert await player.column("position_seconds") == 40
-
-
-async def test_a_session_that_another_process_ended_is_over_here(
-    player: Player, other_process: tuple[Runtime, AsyncClient]
-) -> None:
-    other, client = other_process
-    await player.stop()
-    elsewhere = Player(other, client, player.headers, player.session_id, {})
-    assert code_of(await elsewhere.beat()) == (410, "playback_ended")
-
-
-async def test_a_title_that_disappears_ends_the_session_politely(
-    runtime: Runtime, film: UUID, player: Player
-) -> None:
-    await player.wait(30)
-    await execute(runtime, "UPDATE titles SET status = 'takedown' WHERE id = $1", film)
-    await player.heard(30)
-    answer = await player.beat()
-    assert code_of(answer) == (410, "playback_ended")
-    assert answer.json()["error"]["details"] == {"reason": "gone"}
-    assert await player.column("watched_seconds") == 30
-
-
-async def test_so_does_one_that_is_deleted(runtime: Runtime, film: UUID, player: Player) -> None:
-    await execute(runtime, "DELETE FROM titles WHERE id = $1", film)
-    await player.heard()
-    assert code_of(await player.beat()) == (410, "playback_ended")
-
-
-async def test_so_does_one_that_the_profile_may_no_longer_see(
-    runtime: Runtime, film: UUID, player: Player
-) -> None:
-    await execute(runtime, "UPDATE titles SET maturity_score = 18 WHERE id = $1", film)
-    await execute(runtime, "UPDATE profiles SET max_maturity = 12")
-    await player.heard()
-    assert code_of(await player.beat()) == (410, "playback_ended")
-
-
-async def test_the_devices_of_a_deleted_child_are_signed_out(
-    runtime: Runtime, client: AsyncClient, ana: Somebody, film: UUID
-) -> None:
-    child = await make_profile(runtime, ana.user_id, "Mia", kind="kids", max_maturity=9)
-    tablet = await start_as(runtime, client, child, film)
-    answer = await client.delete(f"/api/v1/profiles/{child}", headers=ana.headers)
-    assert answer.status_code == 204
-    assert code_of(await tablet.beat()) == (401, "session_revoked")
-
-
-async def test_the_devices_of_a_deleted_profile_choose_another(
-    runtime: Runtime, client: AsyncClient, ana: Somebody, film: UUID
-) -> None:
-    bea = await make_profile(runtime, ana.user_id, "Bea")
-    television = await start_as(runtime, client, bea, film)
-    await television.beat(600)
-    answer = await client.delete(f"/api/v1/profiles/{bea}", headers=ana.headers)
-    assert answer.status_code == 204
-    await runtime.buffers.flush()
-    assert code_of(await television.beat()) == (403, "profile_required")
-    assert await scalar(runtime, "SELECT count(*) FROM viewing_sessions") == 0
-
-
-async def start_as(
-    runtime: Runtime, client: AsyncClient, profile_id: UUID, title_id: UUID
-) -> Player:
-    """Another device of the household begins to play with another profile."""
-    headers = await choose_profile(client, await sign_in(client), profile_id)
-    return await start(runtime, client, headers, title_id, device_id="other")
 
 
 async def test_incognito_leaves_nothing_behind(

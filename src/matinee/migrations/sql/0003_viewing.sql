@@ -50,7 +50,7 @@ CREATE TABLE bookmarks (
     CONSTRAINT bookmarks_item_check CHECK (item_id = coalesce(episode_id, title_id)),
     CONSTRAINT bookmarks_position_seconds_check CHECK (position_seconds >= 0)
 )
- WITH (fillfactor = 70);
+ WITH (fillfactor = 45);
 
 CREATE TABLE profile_signals (
     user_id UUID NOT NULL,
@@ -136,7 +136,7 @@ CREATE TABLE viewing_sessions (
     CONSTRAINT viewing_sessions_end_reason_check CHECK (end_reason IN ('stopped', 'taken_over', 'not_entitled', 'viewing_limit', 'gone', 'signed_out')),
     CONSTRAINT viewing_sessions_ended_check CHECK ((ended_at IS NULL) = (end_reason IS NULL))
 )
- WITH (fillfactor = 70);
+ WITH (fillfactor = 45);
 CREATE INDEX viewing_sessions_open ON viewing_sessions (user_id) WHERE ended_at IS NULL;
 CREATE INDEX viewing_sessions_profile ON viewing_sessions (user_id, profile_id, started_at);
 
@@ -150,7 +150,7 @@ CREATE TABLE watch_time (
     CONSTRAINT watch_time_pkey PRIMARY KEY (user_id, profile_id, half_hour, watched_id),
     CONSTRAINT watch_time_user_id_profile_id_fkey FOREIGN KEY(user_id, profile_id) REFERENCES profiles (user_id, id) ON DELETE CASCADE
 )
- WITH (fillfactor = 70);
+ WITH (fillfactor = 45);
 
 CREATE TABLE watchlist (
     user_id UUID NOT NULL,

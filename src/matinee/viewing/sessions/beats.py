@@ -10,10 +10,14 @@ PATIENCE = 1.5
 
 
 class Beat(NamedTuple):
-    """A heartbeat as it arrived, or the end of a session; `arrived` is by `time.monotonic`."""
+    """A heartbeat as it arrived, or the end of a session.
+
+    `sender` is the signed-in device, `arrived` a moment by `time.monotonic`.
+    """
 
     user_id: UUID
     session_id: UUID
+    sender: UUID | None
     arrived: float
     position_seconds: int | None
     state: str | None = None

@@ -39,10 +39,16 @@ _HOLD = f"""
                s.episode_id IS NULL
                OR EXISTS (SELECT FROM episodes e
                           WHERE e.id = s.episode_id AND e.status = 'published')
-           ), false) AS visible
-    FROM unnest(:user_ids::uuid[], :session_ids::uuid[]) AS heard(user_id, id)
+           ), false) AS visible,
+           coalesce(u.status = 'active' AND a.user_id = s.user_id AND a.revoked_at IS NULL
+                    AND a.expires_at > clock_timestamp(), false) AS signed_in,
+           coalesce(a.profile_id = s.profile_id, false) AS same_profile
+    FROM unnest(:user_ids::uuid[], :session_ids::uuid[], :senders::uuid[])
+        AS heard(user_id, id, sender)
     JOIN viewing_sessions s ON s.user_id = heard.user_id AND s.id = heard.id
+    JOIN users u ON u.user_id = s.user_id
     JOIN profiles p ON p.user_id = s.user_id AND p.id = s.profile_id
+    LEFT JOIN auth_sessions a ON a.id = heard.sender
     LEFT JOIN titles t ON t.id = s.title_id
     ORDER BY s.user_id, s.id
     FOR NO KEY UPDATE OF s
@@ -116,6 +122,7 @@ async def hold_courses(tx: WriteTx, beats: Sequence[Beat], interval: int) -> lis
         _HOLD,
         user_ids=[user_id for user_id, _ in heard],
         session_ids=[session_id for _, session_id in heard],
+        senders=[group[-1].sender for group in heard.values()],
     )
     courses = []
     for row in rows:
@@ -123,10 +130,19 @@ async def hold_courses(tx: WriteTx, beats: Sequence[Beat], interval: int) -> lis
         for beat in heard[row["user_id"], row["id"]]:
             age = timedelta(seconds=max(0.0, reference - beat.arrived))
             course.take(beat, row["now"] - age, interval)
-        if not row["visible"]:
-            course.end("gone", row["now"])
+        if reason := _reason_to_end(row):
+            course.end(reason, row["now"])
         courses.append(course)
     return courses
+
+
+def _reason_to_end(row: Row) -> str | None:
+    """Why a session may not go on; None where it may."""
+    if not row["signed_in"]:
+        return "signed_out"
+    if not row["same_profile"]:
+        return "stopped"
+    return None if row["visible"] else "gone"
 
 
 def _course_of(row: Row) -> Course:

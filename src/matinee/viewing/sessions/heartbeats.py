@@ -1,20 +1,21 @@
 """Heartbeats: heard in memory by the thinnest path there is, written together a moment later."""
 
 import time
+from datetime import UTC, datetime
 from math import ceil
 from uuid import UUID
 
-from matinee.accounts.viewer import Viewer
+from matinee.accounts.viewer import Asker, Viewer
 from matinee.core.database import ReadTx
 from matinee.core.errors import NotFound
 from matinee.core.ratelimit import HEARTBEATS
 from matinee.runtime import Runtime
 from matinee.viewing.sessions.beats import Beat
 from matinee.viewing.sessions.endings import Ending
-from matinee.viewing.sessions.flush import write_heartbeats
+from matinee.viewing.sessions.flush import lease, write_heartbeats
 from matinee.viewing.sessions.limits import UNLIMITED, allowances
 from matinee.viewing.sessions.live import Live, LiveSessions
-from matinee.viewing.sessions.schemas import Heartbeat
+from matinee.viewing.sessions.schemas import Heartbeat, HeartbeatHeard
 
 _LOAD = """
     SELECT duration_seconds, end_reason FROM viewing_sessions
@@ -22,27 +23,34 @@ _LOAD = """
 """
 
 
-async def hear(runtime: Runtime, viewer: Viewer, session_id: UUID, sent: Heartbeat) -> int:
-    """Take a heartbeat; returns the seconds until the next one is due.
+async def hear(asker: Asker, session_id: UUID, sent: Heartbeat) -> HeartbeatHeard:
+    """Take a heartbeat: it is written within a second.
 
-    It is written within a second. An end that another process brought about is told to the
-    heartbeat after the next write.
+    The database is asked for a session's first heartbeat in this process. What ends it afterwards
+    is found by the writes, and told to the heartbeat after that.
 
     Raises:
         NotFound: the profile has no such session.
         Problem: the session has ended; one of `ENDINGS`.
         RateLimited: they come too fast.
     """
-    sessions = runtime.part(LiveSessions)
-    live = sessions.get(session_id) or await load(runtime, viewer, session_id)
-    if (live.user_id, live.profile_id) != (viewer.user_id, viewer.profile_id):
-        raise NotFound()
+    runtime = asker.runtime
+    live = runtime.part(LiveSessions).get(session_id)
+    if live is None or live.credential != asker.credential.cache_key:
+        live = await _recognise(asker, session_id)
     if runtime.settings.rate_limits_enabled:
         await runtime.limiter.hit(HEARTBEATS, session_id)
     if live.ending is not None:
         raise live.ending.problem()
-    runtime.buffers.add(write_heartbeats, _beat(viewer, session_id, sent, live.duration_seconds))
-    return next_heartbeat(runtime, live.seconds_left)
+    runtime.buffers.add(
+        write_heartbeats, _beat(live, session_id, asker.credential.session_id, sent)
+    )
+    now = datetime.now(UTC)
+    return HeartbeatHeard(
+        next_heartbeat_seconds=next_heartbeat(runtime, live.seconds_left),
+        expires_at=now + lease(runtime),
+        server_time=now,
+    )
 
 
 def next_heartbeat(runtime: Runtime, seconds_left: float | None) -> int:
@@ -51,21 +59,33 @@ def next_heartbeat(runtime: Runtime, seconds_left: float | None) -> int:
     return interval if seconds_left is None else max(1, min(interval, ceil(seconds_left)))
 
 
-async def load(runtime: Runtime, viewer: Viewer, session_id: UUID) -> Live:
-    """A session that began in another process, or before this one was started."""
-    async with runtime.database.read() as tx:
-        row = await tx.one(
-            _LOAD,
-            user_id=viewer.household,
-            session_id=session_id,
-            profile_id=viewer.profile,
-        )
-        if row is None:
-            raise NotFound()
-        ending = await _ending(tx, viewer, row["end_reason"])
-    live = Live(viewer.household, viewer.profile, row["duration_seconds"], ending)
-    runtime.part(LiveSessions).put(session_id, live)
+async def _recognise(asker: Asker, session_id: UUID) -> Live:
+    """Find out who asks, and remember the session, wherever it began."""
+    viewer = await asker.viewer()
+    async with asker.runtime.database.read() as tx:
+        live = await load(tx, viewer, session_id, asker.credential.cache_key)
+    asker.runtime.part(LiveSessions).put(session_id, live)
     return live
+
+
+async def load(tx: ReadTx, viewer: Viewer, session_id: UUID, credential: str) -> Live:
+    """A session of the viewer's profile, as it is stored.
+
+    Raises:
+        NotFound: the profile has none of that id.
+    """
+    row = await tx.one(
+        _LOAD, user_id=viewer.household, session_id=session_id, profile_id=viewer.profile
+    )
+    if row is None:
+        raise NotFound()
+    return Live(
+        viewer.household,
+        row["duration_seconds"],
+        credential,
+        viewer.device_kind,
+        await _ending(tx, viewer, row["end_reason"]),
+    )
 
 
 async def _ending(tx: ReadTx, viewer: Viewer, reason: str | None) -> Ending | None:
@@ -76,16 +96,17 @@ async def _ending(tx: ReadTx, viewer: Viewer, reason: str | None) -> Ending | No
     return Ending(reason, allowed.resets_at)
 
 
-def _beat(viewer: Viewer, session_id: UUID, sent: Heartbeat, duration: int | None) -> Beat:
-    position = sent.position_seconds
+def _beat(live: Live, session_id: UUID, sender: UUID, sent: Heartbeat) -> Beat:
+    position, duration = sent.position_seconds, live.duration_seconds
     return Beat(
-        viewer.household,
+        live.user_id,
         session_id,
+        sender,
         time.monotonic(),
         position if duration is None else min(position, duration),
         sent.state,
         sent.at,
-        viewer.device_kind,
+        live.device_kind,
         sent.audio_language,
         sent.subtitle_language,
         sent.startup_ms,

@@ -14,8 +14,10 @@ class Live:
     """A session as the last write found it; one that has ended stays ended."""
 
     user_id: UUID
-    profile_id: UUID
     duration_seconds: int | None
+    credential: str
+    """`Credential.cache_key` of its device, which was found good; the writes see it revoked."""
+    device_kind: str | None = None
     ending: Ending | None = None
     seconds_left: float | None = None
     """Of what viewing limits allow; None where nothing limits."""

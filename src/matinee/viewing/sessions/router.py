@@ -1,18 +1,16 @@
 """The endpoints of playback: start, heartbeat, stop."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Body
 
-from matinee.accounts.viewer import CHANGING, CurrentViewer, ProfileRequired
+from matinee.accounts.viewer import CHANGING, CredibleAsker, CurrentViewer, ProfileRequired
 from matinee.core.errors import NotFound, problems
 from matinee.core.routing import api_router
 from matinee.core.schema import PathId
 from matinee.runtime import RuntimeDep, Write
 from matinee.viewing.sessions import heartbeats, service
 from matinee.viewing.sessions.endings import ENDINGS
-from matinee.viewing.sessions.flush import lease
 from matinee.viewing.sessions.limits import ViewingLimit
 from matinee.viewing.sessions.schemas import (
     Heartbeat,
@@ -49,14 +47,10 @@ async def start_session(
     responses=problems(*ASKED, *ENDINGS),
 )
 async def send_heartbeat(
-    viewer: CurrentViewer, runtime: RuntimeDep, viewing_session_id: PathId, beat: Heartbeat
+    asker: CredibleAsker, viewing_session_id: PathId, beat: Heartbeat
 ) -> HeartbeatHeard:
     """At the pace that the answer asks for, and whenever the player's state changes."""
-    seconds = await heartbeats.hear(runtime, viewer, viewing_session_id, beat)
-    now = datetime.now(UTC)
-    return HeartbeatHeard(
-        next_heartbeat_seconds=seconds, expires_at=now + lease(runtime), server_time=now
-    )
+    return await heartbeats.hear(asker, viewing_session_id, beat)
 
 
 @router.post(

@@ -17,7 +17,7 @@ from matinee.viewing.sessions.beats import Beat
 from matinee.viewing.sessions.flush import lease, note, settle
 from matinee.viewing.sessions.heartbeats import load, next_heartbeat
 from matinee.viewing.sessions.limits import UNLIMITED, Allowance, ViewingLimit, allowances
-from matinee.viewing.sessions.live import Live, LiveSessions
+from matinee.viewing.sessions.live import Live
 from matinee.viewing.sessions.play_events import PlayEvent, record_events
 from matinee.viewing.sessions.schemas import (
     Access,
@@ -96,9 +96,6 @@ async def start(
     tracks = await remembered_tracks(tx, viewer, item["title_id"])
     if not wish.incognito:
         await _remember_start(tx, viewer, wish, item, session)
-    live = Live(viewer.household, viewer.profile, item["duration_seconds"])
-    live.seconds_left = allowed.seconds_left
-    runtime.part(LiveSessions).put(session["id"], live)
     return SessionStarted(
         session_id=session["id"],
         episode_id=item["episode_id"],
@@ -232,20 +229,24 @@ async def stop(
     Raises:
         NotFound: the profile has no such session.
     """
-    known = await load(runtime, viewer, session_id)
+    async with runtime.database.write() as tx:
+        known = await load(tx, viewer, session_id, credential="")
+        courses = await settle(tx, [_last_beat(viewer, session_id, known, wish)], runtime)
+    for course in courses:
+        note(runtime, course)
+
+
+def _last_beat(viewer: Viewer, session_id: UUID, known: Live, wish: StopSession | None) -> Beat:
     position = wish.position_seconds if wish else None
     if position is not None and known.duration_seconds is not None:
         position = min(position, known.duration_seconds)
-    beat = Beat(
+    return Beat(
         viewer.household,
         session_id,
+        viewer.session_id,
         time.monotonic(),
         position,
         client_at=wish.at if wish else None,
         device_kind=viewer.device_kind,
         ends=True,
     )
-    async with runtime.database.write() as tx:
-        courses = await settle(tx, [beat], runtime)
-    for course in courses:
-        note(runtime, course)
