@@ -250,7 +250,6 @@ def query_values(name: str, secret: Secret) -> list[str]:
         "duration_max": ["600"],
         "range": ["all"],
         "kids": ["true"],
-        "range": ["all"],
     }
     assert name in known, f"teach this walk what to ask for by ?{name}="
     return known[name]
