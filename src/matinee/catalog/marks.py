@@ -44,6 +44,7 @@ NEXT = f"""
 first seen the episode `last`, and before he saw that again, is next as well: a whole series is
 being watched once more."""
 
+# OFFSET 0 has the episodes looked up one by one, from the latest, until one is shown.
 PLACE = f"""
     SELECT last.title_id, last.updated_at AS watched_at,
         coalesce(next.episode_id, last.episode_id) AS episode_id,
@@ -62,11 +63,15 @@ PLACE = f"""
         SELECT b.title_id, b.episode_id, b.position_seconds, b.duration_seconds, b.finished,
                b.created_at, b.updated_at, s.number AS season_number, e.number, e.name,
                e.air_date, e.runtime_minutes
-        FROM bookmarks b
+        FROM (
+            SELECT * FROM bookmarks mine
+            WHERE mine.user_id = :user_id::uuid AND mine.profile_id = :profile_id::uuid
+              AND mine.title_id = t.id
+            ORDER BY mine.updated_at DESC, mine.item_id OFFSET 0
+        ) AS b
         LEFT JOIN episodes e ON e.id = b.episode_id AND e.status = 'published'
         LEFT JOIN seasons s ON s.id = e.season_id
-        WHERE b.user_id = :user_id::uuid AND b.profile_id = :profile_id::uuid
-          AND b.title_id = t.id AND (b.episode_id IS NULL OR s.id IS NOT NULL)
+        WHERE b.episode_id IS NULL OR s.id IS NOT NULL
         ORDER BY b.updated_at DESC, b.item_id LIMIT 1
     ) AS last
     LEFT JOIN LATERAL (

@@ -17,18 +17,22 @@ from matinee.viewing.taste import refresh_signals
 FORGOTTEN = UUID(int=0)
 """Stands for a title that was forgotten, in the watch time that viewing limits still count."""
 
+# OFFSET 0 has titles and episodes looked up one by one, until the page is full.
 _WATCHED = f"""
     SELECT b.item_id, b.title_id, b.episode_id, s.number AS season_number, e.number, e.name,
            e.air_date, e.runtime_minutes, b.position_seconds, b.duration_seconds, b.finished,
            b.updated_at AS watched_at
-    FROM bookmarks b
+    FROM (
+        SELECT * FROM bookmarks mine
+        WHERE mine.user_id = :user_id::uuid AND mine.profile_id = :watcher::uuid
+          AND (:before::timestamptz IS NULL
+               OR (mine.updated_at, mine.item_id) < (:before::timestamptz, :before_id::uuid))
+        ORDER BY mine.updated_at DESC, mine.item_id DESC OFFSET 0
+    ) AS b
     JOIN titles t ON t.id = b.title_id
     LEFT JOIN episodes e ON e.id = b.episode_id AND e.status = 'published'
     LEFT JOIN seasons s ON s.id = e.season_id
-    WHERE b.user_id = :user_id::uuid AND b.profile_id = :watcher::uuid AND {VISIBLE}
-      AND (b.episode_id IS NULL OR s.id IS NOT NULL)
-      AND (:before::timestamptz IS NULL
-           OR (b.updated_at, b.item_id) < (:before::timestamptz, :before_id::uuid))
+    WHERE {VISIBLE} AND (b.episode_id IS NULL OR s.id IS NOT NULL)
     ORDER BY b.updated_at DESC, b.item_id DESC LIMIT :wanted
 """
 _FORGET_BOOKMARKS = """
@@ -128,10 +132,10 @@ async def forget(runtime: Runtime, viewer: Viewer, item_id: UUID | None) -> None
     async with runtime.database.write() as tx:
         user_id, profile_id = viewer.household, viewer.profile
         mine = {"user_id": user_id, "profile_id": profile_id}
-        rows = await tx.all(_FORGET_BOOKMARKS, **mine, id=item_id)
-        title_ids = {row["title_id"] for row in rows} | ({item_id} if item_id else set())
         await tx.execute(_FORGET_SESSIONS, **mine, id=item_id)
         await tx.execute(_FORGET_EVENTS, **mine, id=item_id)
+        rows = await tx.all(_FORGET_BOOKMARKS, **mine, id=item_id)
+        title_ids = {row["title_id"] for row in rows} | ({item_id} if item_id else set())
         await _forget_titles(tx, viewer, title_ids, everything=item_id is None)
         await refresh_signals(tx, [(user_id, profile_id, title_id) for title_id in title_ids])
         tx.invalidate(profile_tag(profile_id))
