@@ -9,14 +9,17 @@ from uuid import UUID
 from matinee.core.database import ReadTx, WriteTx
 from matinee.recommendations.top_rated import score_all
 from matinee.recommendations.trend_counting import recount
-from matinee.viewing.progress.bookmarks import Mark, save_bookmarks
+from matinee.viewing.progress.bookmarks import FINISHED_SHARE, Mark
 from matinee.viewing.taste import refresh_signals
 
 SOME_SECONDS = 1200
 """The length of what does not say its own."""
-FINISHED_SHARE = 0.95
 PLAY_SECONDS = 120
 HALF_HOUR = 1800
+BOOKMARK = (
+    "user_id", "profile_id", "title_id", "item_id", "episode_id", "position_seconds",
+    "duration_seconds", "finished", "starts", "watched_seconds", "created_at", "updated_at",
+)  # fmt: skip
 
 _FILMS = """
     SELECT t.id, t.external_id, t.genres, coalesce(t.year, 1930) AS year, t.is_featured,
@@ -99,7 +102,7 @@ async def read_films(tx: ReadTx) -> dict[str, Film]:
 
 async def store(tx: WriteTx, lives: Sequence[Life]) -> None:
     """Store lives, and all that follows from them: signals, trends, scores."""
-    await save_bookmarks(tx, [mark for life in lives for mark in life.marks])
+    await tx.copy("bookmarks", BOOKMARK, _bookmarks(lives))
     for table, columns, rows in (
         ("watchlist", ("added_at",), _owned(lives, "listed")),
         ("title_views", ("viewed_at",), _owned(lives, "browsed")),
@@ -128,6 +131,17 @@ def _owned(lives: Iterable[Life], facts: str) -> Iterable[tuple[Any, ...]]:
     for life in lives:
         for fact in getattr(life, facts):
             yield life.user_id, life.profile_id, *fact
+
+
+def _bookmarks(lives: Iterable[Life]) -> Iterable[tuple[Any, ...]]:
+    """What `save_bookmarks` would make of the marks, of which each item has one here."""
+    for life in lives:
+        for mark in life.marks:
+            position = 0 if mark.finished else mark.position_seconds
+            yield (
+                *mark.item, mark.episode_id, position, mark.duration_seconds, mark.finished,
+                mark.starts, mark.watched_seconds, mark.at, mark.at,
+            )  # fmt: skip
 
 
 def _plays(lives: Iterable[Life]) -> Iterable[tuple[Any, ...]]:
