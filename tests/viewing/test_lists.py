@@ -220,3 +220,14 @@ async def test_a_cursor_of_another_list_is_refused(
     params = {"cursor": "W10"}
     answer = await client.get(f"{VIEWING}/{path}", params=params, headers=ana.headers)
     assert code_of(answer) == (400, "bad_cursor")
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_a_profile_that_was_just_deleted_says_nothing(
+    runtime: Runtime, client: AsyncClient, ana: Somebody, path: str
+) -> None:
+    """Another process may still take its session for a good one."""
+    title_id = await make_title(runtime)
+    await page(client, ana, path)
+    await execute(runtime, "DELETE FROM profiles")
+    assert code_of(await add(client, ana, path, title_id)) == (403, "profile_required")

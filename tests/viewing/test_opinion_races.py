@@ -104,3 +104,17 @@ async def test_a_reset_among_ratings_leaves_no_signal_from_before_it(
         " WHERE r.rated_at > p.taste_reset_at",
     )
     assert (stale, after) == (0, len(await kinds_of(runtime, ana.profile_id)))
+
+
+async def test_adding_and_removing_at_once_do_not_wait_for_each_other(
+    runtime: Runtime, client: AsyncClient, ana: Somebody
+) -> None:
+    title_id = await make_title(runtime)
+    address = f"{VIEWING}/watchlist/{title_id}"
+    methods = ("PUT", "DELETE") * 15
+    answers = await asyncio.gather(
+        *(client.request(method, address, headers=ana.headers) for method in methods)
+    )
+    assert {answer.status_code for answer in answers} == {204}
+    listed = await scalar(runtime, "SELECT count(*) FROM watchlist")
+    assert len(await kinds_of(runtime, ana.profile_id)) == listed

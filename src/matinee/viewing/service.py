@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from matinee.accounts.viewer import Viewer, profile_tag
+from matinee.accounts.viewer import ProfileRequired, Viewer, profile_tag
 from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import Conflict, NotFound
@@ -73,8 +73,8 @@ async def list_title(tx: WriteTx, viewer: Viewer, title_id: UUID, most: int) -> 
         NotFound: the viewer may not see the title.
         WatchlistFull: there are `most` others on it, also when two requests race.
     """
+    await _hold_profile(tx, viewer)
     await _require_visible(tx, viewer, title_id)
-    await lock_profiles(tx, [(viewer.household, viewer.profile)])
     if not await tx.execute(_LIST, most=most, **_own(viewer, title_id)):
         raise WatchlistFull(limit=most)
     await _refresh(tx, viewer, title_id)
@@ -82,6 +82,7 @@ async def list_title(tx: WriteTx, viewer: Viewer, title_id: UUID, most: int) -> 
 
 async def unlist_title(tx: WriteTx, viewer: Viewer, title_id: UUID) -> None:
     """Take a title off "My List", whether it is there or not."""
+    await _hold_profile(tx, viewer)
     await tx.execute(_UNLIST, **_own(viewer, title_id))
     await _refresh(tx, viewer, title_id)
 
@@ -92,6 +93,7 @@ async def rate_title(tx: WriteTx, viewer: Viewer, title_id: UUID, value: int) ->
     Raises:
         NotFound: the viewer may not see the title.
     """
+    await _hold_profile(tx, viewer)
     await _require_visible(tx, viewer, title_id)
     await tx.execute(_RATE, value=value, **_own(viewer, title_id))
     await _refresh(tx, viewer, title_id)
@@ -99,6 +101,7 @@ async def rate_title(tx: WriteTx, viewer: Viewer, title_id: UUID, value: int) ->
 
 async def unrate_title(tx: WriteTx, viewer: Viewer, title_id: UUID) -> None:
     """Forget the profile's opinion of a title."""
+    await _hold_profile(tx, viewer)
     await tx.execute(_UNRATE, **_own(viewer, title_id))
     await _refresh(tx, viewer, title_id)
 
@@ -109,6 +112,7 @@ async def suppress_title(tx: WriteTx, viewer: Viewer, title_id: UUID) -> None:
     Raises:
         NotFound: the viewer may not see the title.
     """
+    await _hold_profile(tx, viewer)
     await _require_visible(tx, viewer, title_id)
     await tx.execute(_SUPPRESS, **_own(viewer, title_id))
     tx.invalidate(profile_tag(viewer.profile_id))
@@ -116,6 +120,7 @@ async def suppress_title(tx: WriteTx, viewer: Viewer, title_id: UUID) -> None:
 
 async def unsuppress_title(tx: WriteTx, viewer: Viewer, title_id: UUID) -> None:
     """Offer a title again."""
+    await _hold_profile(tx, viewer)
     await tx.execute(_UNSUPPRESS, **_own(viewer, title_id))
     tx.invalidate(profile_tag(viewer.profile_id))
 
@@ -126,15 +131,15 @@ async def ignore_title(tx: WriteTx, viewer: Viewer, title_id: UUID) -> None:
     Raises:
         NotFound: the viewer may not see the title.
     """
+    await _hold_profile(tx, viewer)
     await _require_visible(tx, viewer, title_id)
-    await lock_profiles(tx, [(viewer.household, viewer.profile)])
     await tx.execute(_IGNORE, **_own(viewer, title_id))
     tx.invalidate(profile_tag(viewer.profile_id))
 
 
 async def heed_title(tx: WriteTx, viewer: Viewer, title_id: UUID) -> None:
     """Conclude from what the profile does with a title again, also from what it did."""
-    await lock_profiles(tx, [(viewer.household, viewer.profile)])
+    await _hold_profile(tx, viewer)
     await tx.execute(_HEED, **_own(viewer, title_id))
     await _refresh(tx, viewer, title_id)
 
@@ -145,10 +150,21 @@ async def reset_taste(tx: WriteTx, viewer: Viewer) -> None:
     Lists, ratings and history stay, as do stated preferences and titles that are ignored; what
     got a thumbs-down is still not offered.
     """
+    await _hold_profile(tx, viewer)
     mine = {"user_id": viewer.household, "profile_id": viewer.profile}
     await tx.execute(_RESET, **mine)
     await tx.execute(_FORGET, **mine)
     tx.invalidate(profile_tag(viewer.profile_id))
+
+
+async def _hold_profile(tx: WriteTx, viewer: Viewer) -> None:
+    """Come before everybody else who writes about the profile; so no two wait for each other.
+
+    Raises:
+        ProfileRequired: the profile was deleted a moment ago.
+    """
+    if not await lock_profiles(tx, [(viewer.household, viewer.profile)]):
+        raise ProfileRequired()
 
 
 async def _require_visible(tx: ReadTx, viewer: Viewer, title_id: UUID) -> None:

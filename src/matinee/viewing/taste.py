@@ -249,13 +249,17 @@ async def refresh_signals(tx: WriteTx, changed: Collection[Owned]) -> None:
     tx.invalidate(*(profile_tag(profile_id) for _, profile_id, _ in changed))
 
 
-async def lock_profiles(tx: WriteTx, owners: Collection[tuple[UUID, UUID]]) -> None:
-    """Let nobody else write about these profiles until the transaction ends."""
-    await tx.all(
+async def lock_profiles(tx: WriteTx, owners: Collection[tuple[UUID, UUID]]) -> int:
+    """Let nobody else write about these profiles until the transaction ends.
+
+    Returns how many of them there are.
+    """
+    rows = await tx.all(
         _LOCK_PROFILES,
         user_ids=[user_id for user_id, _ in owners],
         profile_ids=[profile_id for _, profile_id in owners],
     )
+    return len(rows)
 
 
 def opinion_of(facts: Row | dict[str, Any]) -> tuple[str, datetime] | None:
