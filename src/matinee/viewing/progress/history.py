@@ -8,7 +8,7 @@ from matinee.catalog.cards import cards_for
 from matinee.catalog.marks import episode_in
 from matinee.catalog.schemas import Card
 from matinee.catalog.visibility import VISIBLE, visibility_of
-from matinee.core.database import ReadTx, Row, WriteTx
+from matinee.core.database import ReadTx, Row
 from matinee.core.paging import decode_cursor, encode_cursor
 from matinee.runtime import Runtime
 from matinee.viewing.progress.schemas import History, HistoryItem
@@ -35,11 +35,12 @@ _WATCHED = f"""
     WHERE {VISIBLE} AND (b.episode_id IS NULL OR s.id IS NOT NULL)
     ORDER BY b.updated_at DESC, b.item_id DESC LIMIT :wanted
 """
-_FORGET_BOOKMARKS = """
-    DELETE FROM bookmarks
+_CONCERNED = """
+    SELECT title_id, bool_and(:id::uuid IS NULL OR title_id = :id OR item_id = :id) AS wholly
+    FROM bookmarks
     WHERE user_id = :user_id AND profile_id = :profile_id
-      AND (:id::uuid IS NULL OR title_id = :id OR item_id = :id)
-    RETURNING title_id
+    GROUP BY title_id
+    HAVING bool_or(:id::uuid IS NULL OR title_id = :id OR item_id = :id)
 """
 _FORGET_SESSIONS = """
     DELETE FROM viewing_sessions
@@ -52,12 +53,10 @@ _FORGET_EVENTS = """
     WHERE user_id = :user_id AND profile_id = :profile_id
       AND (:id::uuid IS NULL OR title_id = :id OR episode_id = :id)
 """
-_NOT_BEGUN = """
-    SELECT given.title_id FROM unnest(:title_ids::uuid[]) AS given(title_id)
-    WHERE NOT EXISTS (
-        SELECT FROM bookmarks b
-        WHERE b.user_id = :user_id AND b.profile_id = :profile_id AND b.title_id = given.title_id
-    )
+_FORGET_BOOKMARKS = """
+    DELETE FROM bookmarks
+    WHERE user_id = :user_id AND profile_id = :profile_id
+      AND (:id::uuid IS NULL OR title_id = :id OR item_id = :id)
 """
 _FORGET_TREND = """
     DELETE FROM trend_plays
@@ -125,28 +124,24 @@ def _item(row: Row, card: Card) -> HistoryItem:
 async def forget(runtime: Runtime, viewer: Viewer, item_id: UUID | None) -> None:
     """Forget that the profile watched a title or an episode, or with None anything at all.
 
-    Bookmarks, ended sessions, events and what they say about its taste go in one transaction.
-    What still waits to be written is written first, so that it cannot come back.
+    Bookmarks, ended sessions, events and what they say about its taste go in one transaction; what
+    is kept per title goes with the last of its episodes. What still waits to be written is written
+    first, so that it cannot come back.
     """
     await runtime.buffers.flush()
+    user_id, profile_id = viewer.household, viewer.profile
+    mine = {"user_id": user_id, "profile_id": profile_id}
     async with runtime.database.write() as tx:
-        user_id, profile_id = viewer.household, viewer.profile
-        mine = {"user_id": user_id, "profile_id": profile_id}
+        named = {item_id} if item_id else set()
+        rows = await tx.all(_CONCERNED, **mine, id=item_id)
+        gone = named | {row["title_id"] for row in rows if row["wholly"]}
+        whole = {"title_ids": list(gone), "everything": item_id is None}
+        # in the order in which heartbeats lock
         await tx.execute(_FORGET_SESSIONS, **mine, id=item_id)
+        await tx.execute(_FORGET_TIME, **mine, **whole, forgotten=FORGOTTEN)
+        await tx.execute(_FORGET_BOOKMARKS, **mine, id=item_id)
         await tx.execute(_FORGET_EVENTS, **mine, id=item_id)
-        rows = await tx.all(_FORGET_BOOKMARKS, **mine, id=item_id)
-        title_ids = {row["title_id"] for row in rows} | ({item_id} if item_id else set())
-        await _forget_titles(tx, viewer, title_ids, everything=item_id is None)
-        await refresh_signals(tx, [(user_id, profile_id, title_id) for title_id in title_ids])
+        await tx.execute(_FORGET_TREND, **mine, **whole)
+        concerned = named | {row["title_id"] for row in rows}
+        await refresh_signals(tx, [(user_id, profile_id, title_id) for title_id in concerned])
         tx.invalidate(profile_tag(profile_id))
-
-
-async def _forget_titles(
-    tx: WriteTx, viewer: Viewer, title_ids: set[UUID], *, everything: bool
-) -> None:
-    """What is kept per title and not per episode, of titles with no bookmark left."""
-    mine = {"user_id": viewer.household, "profile_id": viewer.profile}
-    rows = await tx.all(_NOT_BEGUN, **mine, title_ids=list(title_ids))
-    gone = {"title_ids": [row["title_id"] for row in rows], "everything": everything}
-    await tx.execute(_FORGET_TREND, **mine, **gone)
-    await tx.execute(_FORGET_TIME, **mine, **gone, forgotten=FORGOTTEN)
