@@ -54,6 +54,7 @@ TASTES = (
     Taste(frozenset({"crime", "thriller", "mystery"}), (1900, 1931)),
     Taste(frozenset({"horror", "fantasy"}), (1900, 1931)),
     Taste(frozenset({"horror", "science-fiction"}), (1932, 1980)),
+    Taste(frozenset({"science-fiction", "fantasy", "adventure"}), (1890, 1931)),
     Taste(frozenset({"drama", "romance"}), (1900, 1931)),
     Taste(frozenset({"drama", "historical", "war"}), (1900, 1935)),
     Taste(frozenset({"documentary", "war", "historical"}), (1935, 1980)),
