@@ -8,7 +8,7 @@ from matinee.accounts.viewer import Viewer
 from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.jobs import EVERY_HOUR, JobRun, job
-from matinee.recommendations.trends import EVERYWHERE
+from matinee.recommendations.trends import EVERYWHERE, LEAST_HOUSEHOLDS
 from matinee.runtime import Runtime
 from matinee.viewing.taste import NOT_UNWANTED, unwanted_of
 
@@ -73,15 +73,12 @@ _FORGET_UNRATED = """
 """
 
 
-async def top_rated(tx: ReadTx, viewer: Viewer, limit: int, *, least: int = 3) -> list[UUID]:
-    """Ids of the best rated titles; then what is watched most, what is featured, what is new.
-
-    `least` is the number of households without which what is watched says nothing.
-    """
+async def top_rated(tx: ReadTx, viewer: Viewer, limit: int) -> list[UUID]:
+    """Ids of the best rated titles; then what is watched most, what is featured, what is new."""
     rows = await tx.all(
         _TOP_RATED,
         audience=viewer.kind,
-        least=least,
+        least=LEAST_HOUSEHOLDS,
         limit=limit,
         **visibility_of(viewer) | unwanted_of(viewer),
     )

@@ -18,6 +18,8 @@ HOT_DAYS = 14
 PRIOR_DAYS = 90
 """Half-life of how popular a title is at all, for ranking."""
 EVERYWHERE = "**"
+LEAST_HOUSEHOLDS = 3
+"""Fewer do not make a trend: nobody's evening can be read from a list (R-06)."""
 LEAST_EXPONENT = -60
 """Below it a share is nothing; PostgreSQL's `power` refuses results that are much too small."""
 
@@ -52,16 +54,12 @@ _TRENDING = f"""
 """
 
 
-async def trending(tx: ReadTx, viewer: Viewer, limit: int, *, least: int = 3) -> list[UUID]:
-    """Ids of titles that many households watch these days, hottest first; may be empty.
-
-    `least` is the number of households without which a title does not appear, so that nobody's
-    evening can be read from the list.
-    """
+async def trending(tx: ReadTx, viewer: Viewer, limit: int) -> list[UUID]:
+    """Ids of titles that many households watch these days, hottest first; may be empty."""
     rows = await tx.all(
         _TRENDING,
         audience=viewer.kind,
-        least=least,
+        least=LEAST_HOUSEHOLDS,
         limit=limit,
         **visibility_of(viewer) | unwanted_of(viewer),
     )
