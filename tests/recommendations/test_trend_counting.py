@@ -5,14 +5,17 @@ from typing import cast
 from uuid import UUID
 
 import pytest
+from httpx import AsyncClient
 
 from matinee.accounts.viewer import Viewer
 from matinee.core.jobs import JobRun
 from matinee.recommendations.trend_counting import count_plays, recount_trends
 from matinee.runtime import Runtime
 from matinee.viewing.events import Play, played
+from tests.catalog.makers import make_asset
 from tests.makers import execute, make_title, scalar
-from tests.recommendations.makers import make_viewer, make_viewer_of
+from tests.recommendations.makers import headers_of, make_viewer, make_viewer_of
+from tests.viewing.sessions.calls import start
 
 RUN = cast(JobRun, None)
 NEW_ID = "SELECT uuidv7()"
@@ -134,3 +137,16 @@ async def test_very_old_plays_are_forgotten(runtime: Runtime) -> None:
     await execute(runtime, "UPDATE trend_plays SET day = day - 366")
     await recount_trends(runtime, RUN)
     assert await scalar(runtime, "SELECT count(*) FROM trend_plays") == 0
+
+
+async def test_two_minutes_in_front_of_the_television_are_a_play(
+    runtime: Runtime, client: AsyncClient
+) -> None:
+    viewer, title_id = await make_viewer(runtime), await make_title(runtime)
+    await make_asset(runtime, title_id, duration_seconds=5400)
+    player = await start(runtime, client, await headers_of(client, viewer), title_id)
+    for position, plays in ((30, 0), (60, 0), (90, 0), (120, 1), (150, 1)):
+        await player.wait(30)
+        await player.heard(position)
+        await runtime.worker.drain()
+        assert await counted(runtime) == pytest.approx(plays)

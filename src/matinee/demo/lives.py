@@ -10,11 +10,11 @@ from matinee.core.database import ReadTx, WriteTx
 from matinee.recommendations.top_rated import score_all
 from matinee.recommendations.trend_counting import recount
 from matinee.viewing.progress.bookmarks import FINISHED_SHARE, Mark
+from matinee.viewing.sessions.courses import PLAY_SECONDS
 from matinee.viewing.taste import refresh_signals
 
 SOME_SECONDS = 1200
 """The length of what does not say its own."""
-PLAY_SECONDS = 120
 HALF_HOUR = 1800
 BOOKMARK = (
     "user_id", "profile_id", "title_id", "item_id", "episode_id", "position_seconds",
