@@ -16,6 +16,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from httpx import AsyncClient, Response
 
+from matinee.recommendations.layout import HEADINGS
+from matinee.recommendations.pages import SEVERAL
 from matinee.runtime import Runtime
 from tests.catalog.makers import (
     Headers,
@@ -218,11 +220,24 @@ def path_values(name: str, secret: Secret, asking: Asking) -> list[str]:
         "title_id": [secret.title_id],
         "person_id": [secret.person_id],
         "slug": [secret.word, f"{secret.word}-smart"],
+        "rail_id": rails_of(secret),
         "profile_id": [asking.profile_id or uuid4()],
         "avatar_id": ["usherette"],
     }
     assert name in known, f"teach this walk what to fill into {{{name}}}"
     return [str(value) for value in known[name]]
+
+
+def rails_of(secret: Secret) -> list[str]:
+    """Rails by their own names, and those in which a secret stands."""
+    return [
+        *(rail for rail in HEADINGS if rail not in SEVERAL),
+        f"genre:{secret.word}",
+        "genre:drama",
+        f"collection:{secret.word}",
+        f"collection:{secret.word}-smart",
+        f"because:{secret.title_id}",
+    ]
 
 
 def query_values(name: str, secret: Secret) -> list[str]:
@@ -376,6 +391,9 @@ def direct_addresses(route: APIRoute, secret: Secret) -> list[tuple[str, str]]:
         ("{person_id}", str(secret.person_id), str(uuid4())),
         ("{slug}", f"{secret.word}-smart", "no-such-slug"),
         ("{slug}", secret.word, "no-such-slug"),
+        ("{rail_id}", f"genre:{secret.word}", "genre:no-such-genre"),
+        ("{rail_id}", f"collection:{secret.word}", "collection:no-such-slug"),
+        ("{rail_id}", f"because:{secret.title_id}", f"because:{uuid4()}"),
     ]
     return [
         (route.path.replace(name, hidden), route.path.replace(name, missing))

@@ -108,6 +108,12 @@ class Settings(BaseSettings):
     )
     statement_timeout_ms: int = Field(2000, ge=10, description="Longest statement of a request.")
     slow_statement_timeout_ms: int = Field(5000, ge=10, description="The same for vector searches.")
+    home_part_timeout_ms: int = Field(
+        1000,
+        ge=10,
+        description="Longest statement of a part of the home screen; one that is"
+        " slower is left out.",
+    )
     job_statement_timeout_ms: int = Field(60000, ge=10, description="The same for background jobs.")
     lock_timeout_ms: int = Field(
         1500, ge=10, description="Longest wait for a row lock of a request."

@@ -2,19 +2,71 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Path, Query, Request, Response
 
 from matinee.accounts.viewer import SIGNED_IN, CurrentViewer, ProfileRequired
-from matinee.core.errors import InvalidValue, UnknownField, problems
+from matinee.core.caching import respond
+from matinee.core.errors import BadCursor, InvalidValue, NotFound, UnknownField, problems
 from matinee.core.routing import api_router
-from matinee.recommendations import mood
+from matinee.core.schema import Cursor, PageSize
+from matinee.recommendations import home, mood, pages
 from matinee.recommendations.mood import NoMatch
-from matinee.recommendations.schemas import MoodAnswer, MoodWish
+from matinee.recommendations.schemas import Home, MoodAnswer, MoodWish, Rail, RailName
 from matinee.runtime import RuntimeDep
 
 router = api_router("/recommendations", tag="recommendations")
 
 WHO = (*SIGNED_IN, ProfileRequired)
+RailId = Annotated[RailName, Path(description="The `id` of a rail of the home screen.")]
+
+
+@router.get(
+    "/home",
+    summary="The home screen",
+    response_model=Home,
+    responses=problems(*WHO),
+)
+async def get_home(request: Request, viewer: CurrentViewer, runtime: RuntimeDep) -> Response:
+    """Rails for this profile in the operator's order; every card says why it is there."""
+    return respond(request, await home.get_home(runtime, viewer))
+
+
+@router.get("/rails/{rail_id}", summary="One rail", responses=problems(*WHO, NotFound, BadCursor))
+async def get_rail(
+    viewer: CurrentViewer,
+    runtime: RuntimeDep,
+    rail_id: RailId,
+    cursor: Cursor = None,
+    page_size: PageSize = 24,
+) -> Rail:
+    """A rail further than the home screen shows it, page by page."""
+    return await pages.rail_page(runtime, viewer, rail_id, cursor=cursor, page_size=page_size)
+
+
+@router.get("/trending", summary="Trending now", responses=problems(*WHO, BadCursor))
+async def get_trending(
+    viewer: CurrentViewer, runtime: RuntimeDep, cursor: Cursor = None, page_size: PageSize = 24
+) -> Rail:
+    """What many households watch these days, in the viewer's country first (R-06)."""
+    return await pages.rail_page(runtime, viewer, "trending", cursor=cursor, page_size=page_size)
+
+
+@router.get("/top-rated", summary="Top rated", responses=problems(*WHO, BadCursor))
+async def get_top_rated(
+    viewer: CurrentViewer, runtime: RuntimeDep, cursor: Cursor = None, page_size: PageSize = 24
+) -> Rail:
+    """What is rated best, then what is watched most; never empty while there is anything (R-05)."""
+    return await pages.rail_page(runtime, viewer, "top-rated", cursor=cursor, page_size=page_size)
+
+
+@router.get("/new-episodes", summary="New episodes", responses=problems(*WHO, BadCursor))
+async def get_new_episodes(
+    viewer: CurrentViewer, runtime: RuntimeDep, cursor: Cursor = None, page_size: PageSize = 24
+) -> Rail:
+    """Series on the list or begun, with episodes of the last 30 days yet to watch (S-05)."""
+    return await pages.rail_page(
+        runtime, viewer, "new-episodes", cursor=cursor, page_size=page_size
+    )
 
 
 @router.get(

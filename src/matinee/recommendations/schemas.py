@@ -29,8 +29,8 @@ class RailItem(Output):
 
     card: Card
     reason: ReasonOut
-    episode: EpisodeRef | None = Field(None, description="The one to play next, of a series.")
     new_episodes: int | None = Field(None, description="How many there are, where that is why.")
+    episode_id: UUID | None = Field(None, description="The first of the new episodes.")
 
 
 class Rail(Output):

@@ -12,11 +12,18 @@ from matinee.recommendations.layout import COLLECTION, FROM_TASTE, GENRE
 from matinee.recommendations.new_episodes import NewEpisodes, new_episodes
 from matinee.recommendations.rails.collections import Published, collection_shelves
 from matinee.recommendations.rails.reading import Reader
-from matinee.recommendations.rails.shelves import SHELVES, Listed, Shelf, read_shelves, shelf_of
+from matinee.recommendations.rails.shelves import (
+    OFFERED,
+    SHELVES,
+    Listed,
+    Shelf,
+    read_shelves,
+    shelf_of,
+)
 from matinee.recommendations.top_rated import top_rated
 from matinee.recommendations.trends import trending
 from matinee.viewing.progress.continue_watching import continue_watching
-from matinee.viewing.taste import NOT_UNWANTED, Taste, taste_of
+from matinee.viewing.taste import Taste, taste_of
 
 CONTINUE = "continue-watching"
 NEW_EPISODES = "new-episodes"
@@ -25,7 +32,7 @@ NEW_EPISODES = "new-episodes"
 _STILL_WANTED = f"""
     SELECT t.id, false AS pinned
     FROM unnest(:begun::uuid[]) WITH ORDINALITY AS begun(id, n) JOIN titles t USING (id)
-    WHERE {NOT_UNWANTED} ORDER BY n LIMIT :limit
+    WHERE {OFFERED} ORDER BY n LIMIT :limit
 """
 
 
@@ -62,9 +69,7 @@ class Wanted:
         return [*shelves, *collection_shelves(shown, COLLECTION)]
 
 
-async def read_facts(
-    reader: Reader, viewer: Viewer, wanted: Wanted, settings: Settings
-) -> Facts:
+async def read_facts(reader: Reader, viewer: Viewer, wanted: Wanted, settings: Settings) -> Facts:
     """Read what the wanted rails are made of, each part by one or two statements."""
     rails, limit = wanted.rails, wanted.limit
     taste = Taste()

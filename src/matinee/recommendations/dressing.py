@@ -1,0 +1,123 @@
+"""Turning drafts into rails: cards, headings and reasons in words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from matinee.accounts.viewer import Viewer
+from matinee.catalog.cards import cards_for
+from matinee.catalog.genres import Genre
+from matinee.catalog.schemas import Card
+from matinee.core.database import ReadTx
+from matinee.core.paging import encode_cursor
+from matinee.recommendations.layout import COLLECTION, HEADINGS
+from matinee.recommendations.new_episodes import NewEpisodes
+from matinee.recommendations.picks import Draft, Pick, Reason, ReasonCode
+from matinee.recommendations.rails.collections import Published
+from matinee.recommendations.schemas import Rail, RailItem, ReasonOut
+from matinee.recommendations.variants import variant_of
+
+TEXTS: dict[ReasonCode, str] = {
+    "continue_watching": "You have begun it",
+    "on_my_list": "On your list",
+    "new_episodes": "New episodes",
+    "trending": "Trending now",
+    "top_rated": "Loved by many",
+    "popular": "Popular",
+    "top_pick": "A top pick for you",
+    "household": "Popular in your household",
+    "featured": "Featured",
+    "new": "New here",
+    "leaving_soon": "Leaving soon",
+    "recently_browsed": "You looked at it",
+    "in_collection": "In this collection",
+}
+
+
+@dataclass(frozen=True)
+class Wardrobe:
+    """What drafts are dressed in: everything that they name."""
+
+    viewer: Viewer
+    cards: Mapping[UUID, Card]
+    genres: Mapping[str, Genre]
+    collections: Mapping[str, Published] = field(default_factory=dict)
+    news: Mapping[UUID, NewEpisodes] = field(default_factory=dict)
+
+    def genre(self, slug: str | None) -> str:
+        """The shown name of a genre."""
+        found = self.genres.get(slug or "")
+        return found.shown(self.viewer.languages) if found else slug or ""
+
+    def title(self, title_id: UUID | None) -> str:
+        """The shown name of a title."""
+        card = self.cards.get(title_id) if title_id else None
+        return card.name if card else ""
+
+
+async def cards_of(tx: ReadTx, viewer: Viewer, drafts: Iterable[Draft]) -> dict[UUID, Card]:
+    """The cards of all titles that drafts show or name, in the statements of one list."""
+    ids: dict[UUID, None] = {}
+    for draft in drafts:
+        named = (draft.title_id, *(pick.reason.title_id for pick in draft.picks))
+        ids |= dict.fromkeys(draft.title_ids)
+        ids |= dict.fromkeys(title_id for title_id in named if title_id)
+    return {card.id: card for card in await cards_for(tx, viewer, list(ids))}
+
+
+def dress(draft: Draft, wardrobe: Wardrobe, *, next_cursor: str | None = None) -> Rail:
+    """A rail as it goes over the wire, with a recommendation id of its own."""
+    return Rail.model_construct(
+        id=draft.rail,
+        code=draft.code,
+        heading=_heading(draft, wardrobe),
+        title_id=draft.title_id,
+        recommendation_id=uuid4(),
+        variant=variant_of(wardrobe.viewer.profile),
+        items=dress_picks(draft.picks, wardrobe),
+        next_cursor=next_cursor,
+    )
+
+
+def dress_picks(picks: Sequence[Pick], wardrobe: Wardrobe) -> list[RailItem]:
+    """Cards with reasons; a title that has gone in the meantime is left out."""
+    return [
+        _item(card, pick.reason, wardrobe)
+        for pick in picks
+        if (card := wardrobe.cards.get(pick.title_id))
+    ]
+
+
+def cursor_after(picks: Sequence[Pick], offset: int) -> str:
+    """The cursor of a rail behind these picks, the first of which stands at `offset`."""
+    return encode_cursor(offset + len(picks), picks[-1].title_id)
+
+
+def _item(card: Card, reason: Reason, wardrobe: Wardrobe) -> RailItem:
+    news = wardrobe.news.get(card.id) if reason.code == "new_episodes" else None
+    return RailItem.model_construct(
+        card=card,
+        reason=ReasonOut.model_construct(
+            code=reason.code,
+            text=wording(reason, wardrobe),
+            title_id=reason.title_id,
+            strength=round(reason.strength, 3),
+        ),
+        new_episodes=news.episodes if news else None,
+        episode_id=news.episode_id if news else None,
+    )
+
+
+def wording(reason: Reason, wardrobe: Wardrobe) -> str:
+    """A reason in words."""
+    return TEXTS[reason.code]
+
+
+def _heading(draft: Draft, wardrobe: Wardrobe) -> str:
+    if draft.genre:
+        return wardrobe.genre(draft.genre)
+    if draft.title_id:
+        return f"Because you watched {wardrobe.title(draft.title_id)}"
+    if draft.rail.startswith(COLLECTION):
+        return wardrobe.collections[draft.rail.removeprefix(COLLECTION)].name
+    return HEADINGS[draft.rail]

@@ -1,0 +1,74 @@
+"""The home screen: rails for a profile, composed in a few statements and kept as bytes (X-01)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from matinee.accounts.viewer import Viewer
+from matinee.catalog.genres import known_genres
+from matinee.catalog.tags import CATALOG
+from matinee.core.encoded import Encoded
+from matinee.recommendations.dressing import Wardrobe, cards_of, cursor_after, dress
+from matinee.recommendations.layout import COLLECTION, LAYOUT, home_layout
+from matinee.recommendations.picks import Draft
+from matinee.recommendations.rails.arranging import arrange, shown_of
+from matinee.recommendations.rails.collections import Published, published_collections
+from matinee.recommendations.rails.drafting import draft_rails
+from matinee.recommendations.rails.facts import Wanted, read_facts
+from matinee.recommendations.rails.reading import reading_carefully
+from matinee.recommendations.schemas import Home, Rail
+from matinee.runtime import FIVE_MINUTES, Runtime
+
+READ = 60
+"""Titles that are read for a rail, because some of them stand in another one already."""
+MOST_COLLECTIONS = 6
+
+
+async def get_home(runtime: Runtime, viewer: Viewer) -> Encoded:
+    """The home screen as bytes, at most five minutes old and never older than the last write."""
+    return await runtime.cache.get_or_build(
+        "home",
+        (viewer.profile, viewer.languages, viewer.sees),
+        depends_on=viewer.tags | {CATALOG, LAYOUT},
+        ttl=FIVE_MINUTES,
+        build=partial(compose_home, runtime, viewer),
+    )
+
+
+async def compose_home(runtime: Runtime, viewer: Viewer) -> Home:
+    """The home screen as it is now; a part that fails leaves out its rails and nothing else."""
+    collections = await published_collections(runtime)
+    rails = _expanded(await home_layout(runtime, viewer), collections)
+    timeout_ms = runtime.settings.home_part_timeout_ms
+    async with reading_carefully(runtime.database, timeout_ms=timeout_ms) as reader:
+        wanted = Wanted(rails, READ, collections)
+        facts = await read_facts(reader, viewer, wanted, runtime.settings)
+    drafts = arrange(draft_rails(facts, viewer, rails, day_of(viewer)))
+    async with runtime.database.read() as tx:
+        cards = await cards_of(tx, viewer, map(shown_of, drafts))
+    wardrobe = Wardrobe(viewer, cards, await known_genres(runtime), collections, facts.news)
+    dressed = [_shortened(draft, wardrobe) for draft in drafts]
+    return Home.model_construct(rails=dressed, partial=bool(reader.failed))
+
+
+def _shortened(draft: Draft, wardrobe: Wardrobe) -> Rail:
+    shown = shown_of(draft)
+    more = len(draft.picks) > len(shown.picks)
+    next_cursor = cursor_after(shown.picks, 0) if more else None
+    return dress(shown, wardrobe, next_cursor=next_cursor)
+
+
+def day_of(viewer: Viewer) -> date:
+    """Today where the viewer is: what is chosen for a day stays until midnight."""
+    return datetime.now(ZoneInfo(viewer.time_zone)).date()
+
+
+def _expanded(layout: Iterable[str], collections: Mapping[str, Published]) -> list[str]:
+    """The layout with collections one by one; those with a place of their own not twice."""
+    placed = set(layout := list(layout))
+    others = [f"{COLLECTION}{slug}" for slug in collections if f"{COLLECTION}{slug}" not in placed]
+    rails: list[str] = []
+    for rail in layout:
+        rails += others[:MOST_COLLECTIONS] if rail == "collections" else [rail]
+    return rails

@@ -1,0 +1,83 @@
+"""One rail by itself, page by page, further than the home screen shows it."""
+
+from collections.abc import Container
+from uuid import UUID
+
+from matinee.accounts.viewer import Viewer
+from matinee.catalog.collections import LEAST
+from matinee.catalog.genres import known_genres
+from matinee.core.errors import NotFound
+from matinee.core.paging import decode_cursor
+from matinee.recommendations.dressing import Wardrobe, cards_of, cursor_after, dress
+from matinee.recommendations.home import day_of
+from matinee.recommendations.layout import COLLECTION, GENRE, HEADINGS
+from matinee.recommendations.picks import Draft
+from matinee.recommendations.rails.collections import published_collections
+from matinee.recommendations.rails.drafting import draft_rails
+from matinee.recommendations.rails.facts import Wanted, read_facts
+from matinee.recommendations.rails.reading import PlainReader
+from matinee.recommendations.schemas import Rail
+from matinee.runtime import Runtime
+
+DEPTH = 200
+"""A rail goes no further."""
+BECAUSE = "because:"
+SEVERAL = frozenset({"because", "genres", "collections"})
+"""Names in a layout that stand for several rails."""
+
+
+async def rail_page(
+    runtime: Runtime, viewer: Viewer, rail: str, *, cursor: str | None, page_size: int
+) -> Rail:
+    """One page of a rail.
+
+    Raises:
+        NotFound: there is no such rail for this viewer.
+        BadCursor: the cursor is none of ours.
+    """
+    collections = await published_collections(runtime)
+    genres = await known_genres(runtime)
+    _require_known(rail, genres, collections)
+    async with runtime.database.read() as tx:
+        wanted = Wanted([rail], DEPTH, collections)
+        facts = await read_facts(PlainReader(tx), viewer, wanted, runtime.settings)
+        drafts = draft_rails(facts, viewer, [rail], day_of(viewer))
+        draft = drafts[0] if drafts else Draft(rail)
+        _require_shown(draft)
+        page, next_cursor = _page_of(draft, cursor, page_size)
+        cards = await cards_of(tx, viewer, [page])
+    wardrobe = Wardrobe(viewer, cards, genres, collections, facts.news)
+    return dress(page, wardrobe, next_cursor=next_cursor)
+
+
+def _require_known(rail: str, genres: Container[str], collections: Container[str]) -> None:
+    known = (
+        (rail in HEADINGS and rail not in SEVERAL)
+        or (rail.startswith(GENRE) and rail.removeprefix(GENRE) in genres)
+        or (rail.startswith(COLLECTION) and rail.removeprefix(COLLECTION) in collections)
+        or rail.startswith(BECAUSE)
+    )
+    if not known:
+        raise NotFound()
+
+
+def _require_shown(draft: Draft) -> None:
+    """What stands for a genre, a collection or a title is not named where it shows nothing (C1)."""
+    least = LEAST if draft.rail.startswith(COLLECTION) else 1
+    if ":" in draft.rail and len(draft.picks) < least:
+        raise NotFound()
+
+
+def _page_of(draft: Draft, cursor: str | None, page_size: int) -> tuple[Draft, str | None]:
+    """The picks behind the cursor, and the cursor behind them.
+
+    What was shown last is looked for where it stands now; the list may have changed since.
+    """
+    start = 0
+    if cursor:
+        start, last_id = decode_cursor(cursor, (int, UUID))
+        ids = draft.title_ids
+        start = ids.index(last_id) + 1 if last_id in ids else min(max(start or 0, 0), len(ids))
+    picks = draft.picks[start : start + page_size]
+    more = len(draft.picks) > start + len(picks)
+    return draft.with_picks(picks), cursor_after(picks, start) if more and picks else None
