@@ -32,21 +32,22 @@ _ADD = """
     WHERE old.profile_id = excluded.profile_id
 """
 
-# a title that was played has not been shown in vain
+# An impression names a title once. What was played has not been shown in vain.
 _SHOWN_OFTEN = """
     SELECT shown.title_id
-    FROM rail_impressions i, unnest(i.title_ids) AS shown(title_id)
-    WHERE i.user_id = :user_id AND i.profile_id = :profile_id
-      AND i.shown_at > statement_timestamp() - interval '7 days'
-      AND NOT EXISTS (
-          SELECT FROM viewing_sessions s
-          WHERE s.user_id = :user_id AND s.profile_id = :profile_id
-            AND s.title_id = shown.title_id
-            AND s.started_at > statement_timestamp() - interval '7 days'
-      )
-    GROUP BY shown.title_id HAVING count(DISTINCT i.id) >= :often
+    FROM (
+        SELECT title_id FROM rail_impressions i, unnest(i.title_ids) AS title_id
+        WHERE i.user_id = :user_id AND i.profile_id = :profile_id
+          AND i.shown_at > statement_timestamp() - interval '7 days'
+        GROUP BY title_id HAVING count(*) >= :often
+    ) AS shown
+    WHERE NOT EXISTS (
+        SELECT FROM viewing_sessions s
+        WHERE s.user_id = :user_id AND s.profile_id = :profile_id
+          AND s.title_id = shown.title_id
+          AND s.started_at > statement_timestamp() - interval '7 days'
+    )
 """
-
 _FORGET = """
     -- cross-user
     DELETE FROM rail_impressions
