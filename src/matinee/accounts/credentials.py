@@ -45,8 +45,13 @@ class Credential:
         return self.secret is not None
 
     @property
-    def cache_key(self) -> str:
+    def identity(self) -> tuple[UUID, bytes | None]:
         """Equal only for credentials that prove the same."""
+        return self.session_id, self.secret
+
+    @property
+    def cache_key(self) -> str:
+        """The same as a text without the secret."""
         return f"{self.session_id}:{token_hash(self.secret).hex() if self.secret else 'token'}"
 
     def proves(self, secret_hash: bytes | None) -> bool:

@@ -17,7 +17,7 @@ import jwt
 ALGORITHM = "HS256"
 REQUIRED_CLAIMS = ("iss", "sub", "sid", "iat", "exp")
 LONGEST_ACCESS_TOKEN = 1024
-MOST_OPENED = 10_000
+MOST_OPENED = 30_000
 
 _HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 

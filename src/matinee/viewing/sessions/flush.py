@@ -7,6 +7,7 @@ from uuid import UUID
 
 from matinee.core.buffers import sink
 from matinee.core.database import WriteTx
+from matinee.core.garbage import collected_rarely
 from matinee.runtime import Runtime
 from matinee.viewing.events import played
 from matinee.viewing.progress.bookmarks import Saved, save_bookmarks
@@ -36,6 +37,7 @@ _ADD_WATCH_TIME = """
     INSERT INTO watch_time AS w (user_id, profile_id, half_hour, watched_id, live, seconds)
     SELECT * FROM unnest(:user_ids::uuid[], :profile_ids::uuid[], :half_hours::timestamptz[],
                          :watched_ids::uuid[], :live::bool[], :seconds::int[])
+    ORDER BY 1, 2, 3, 4
     ON CONFLICT (user_id, profile_id, half_hour, watched_id)
     DO UPDATE SET seconds = w.seconds + excluded.seconds
 """
@@ -63,9 +65,10 @@ def lease(runtime: Runtime) -> timedelta:
 @sink("heartbeats", every=FLUSH_SECONDS)
 async def write_heartbeats(runtime: Runtime, beats: list[Beat]) -> None:
     """Write all that was heard, and note which sessions have ended meanwhile."""
-    async with runtime.database.write() as tx:
-        await tx.execute(_DO_NOT_WAIT)
-        courses = await settle(tx, beats, runtime)
+    with collected_rarely():
+        async with runtime.database.write() as tx:
+            await tx.execute(_DO_NOT_WAIT)
+            courses = await settle(tx, beats, runtime)
     sessions = runtime.part(LiveSessions)
     for missing in {beat.session_id for beat in beats} - {one.session["id"] for one in courses}:
         sessions.forget(missing)
@@ -111,7 +114,7 @@ async def _add_watch_time(tx: WriteTx, courses: Sequence[Course]) -> None:
                 seconds[key] += step.seconds
     if not seconds:
         return
-    keys = sorted(seconds)
+    keys = list(seconds)
     await tx.execute(
         _ADD_WATCH_TIME,
         user_ids=[key[0] for key in keys],
@@ -119,7 +122,7 @@ async def _add_watch_time(tx: WriteTx, courses: Sequence[Course]) -> None:
         half_hours=[key[2] for key in keys],
         watched_ids=[key[3] for key in keys],
         live=[key[4] for key in keys],
-        seconds=[seconds[key] for key in keys],
+        seconds=list(seconds.values()),
     )
 
 

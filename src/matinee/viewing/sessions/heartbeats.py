@@ -36,7 +36,7 @@ async def hear(asker: Asker, session_id: UUID, sent: Heartbeat) -> HeartbeatHear
     """
     runtime = asker.runtime
     live = runtime.part(LiveSessions).get(session_id)
-    if live is None or live.credential != asker.credential.cache_key:
+    if live is None or live.credential != asker.credential.identity:
         live = await _recognise(asker, session_id)
     if runtime.settings.rate_limits_enabled:
         await runtime.limiter.hit(HEARTBEATS, session_id)
@@ -63,12 +63,13 @@ async def _recognise(asker: Asker, session_id: UUID) -> Live:
     """Find out who asks, and remember the session, wherever it began."""
     viewer = await asker.viewer()
     async with asker.runtime.database.read() as tx:
-        live = await load(tx, viewer, session_id, asker.credential.cache_key)
+        live = await load(tx, viewer, session_id)
+    live.credential = asker.credential.identity
     asker.runtime.part(LiveSessions).put(session_id, live)
     return live
 
 
-async def load(tx: ReadTx, viewer: Viewer, session_id: UUID, credential: str) -> Live:
+async def load(tx: ReadTx, viewer: Viewer, session_id: UUID) -> Live:
     """A session of the viewer's profile, as it is stored.
 
     Raises:
@@ -79,13 +80,8 @@ async def load(tx: ReadTx, viewer: Viewer, session_id: UUID, credential: str) ->
     )
     if row is None:
         raise NotFound()
-    return Live(
-        viewer.household,
-        row["duration_seconds"],
-        credential,
-        viewer.device_kind,
-        await _ending(tx, viewer, row["end_reason"]),
-    )
+    ending = await _ending(tx, viewer, row["end_reason"])
+    return Live(viewer.household, row["duration_seconds"], viewer.device_kind, ending)
 
 
 async def _ending(tx: ReadTx, viewer: Viewer, reason: str | None) -> Ending | None:

@@ -15,10 +15,10 @@ class Live:
 
     user_id: UUID
     duration_seconds: int | None
-    credential: str
-    """`Credential.cache_key` of its device, which was found good; the writes see it revoked."""
-    device_kind: str | None = None
+    device_kind: str | None
     ending: Ending | None = None
+    credential: tuple[UUID, bytes | None] | None = None
+    """`Credential.identity` of a device that was found good; the writes see it revoked."""
     seconds_left: float | None = None
     """Of what viewing limits allow; None where nothing limits."""
 

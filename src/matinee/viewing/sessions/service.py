@@ -17,7 +17,6 @@ from matinee.viewing.sessions.beats import Beat
 from matinee.viewing.sessions.flush import lease, note, settle
 from matinee.viewing.sessions.heartbeats import load, next_heartbeat
 from matinee.viewing.sessions.limits import UNLIMITED, Allowance, ViewingLimit, allowances
-from matinee.viewing.sessions.live import Live
 from matinee.viewing.sessions.play_events import PlayEvent, record_events
 from matinee.viewing.sessions.schemas import (
     Access,
@@ -230,16 +229,18 @@ async def stop(
         NotFound: the profile has no such session.
     """
     async with runtime.database.write() as tx:
-        known = await load(tx, viewer, session_id, credential="")
-        courses = await settle(tx, [_last_beat(viewer, session_id, known, wish)], runtime)
+        duration = (await load(tx, viewer, session_id)).duration_seconds
+        courses = await settle(tx, [_last_beat(viewer, session_id, duration, wish)], runtime)
     for course in courses:
         note(runtime, course)
 
 
-def _last_beat(viewer: Viewer, session_id: UUID, known: Live, wish: StopSession | None) -> Beat:
+def _last_beat(
+    viewer: Viewer, session_id: UUID, duration: int | None, wish: StopSession | None
+) -> Beat:
     position = wish.position_seconds if wish else None
-    if position is not None and known.duration_seconds is not None:
-        position = min(position, known.duration_seconds)
+    if position is not None and duration is not None:
+        position = min(position, duration)
     return Beat(
         viewer.household,
         session_id,
