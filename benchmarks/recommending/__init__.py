@@ -1,0 +1,1 @@
+"""Parts of the benchmark `recommendation_quality`: data, protocols, measures, other methods."""

@@ -1,0 +1,66 @@
+"""The learned tables as a whole: what is watched together, next, and what resembles what."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matinee.recommendations.learning.content import Content, nearest_by_content
+from matinee.recommendations.learning.cowatching import MOST_EASE_TITLES, learn_together
+from matinee.recommendations.learning.following import learn_following
+from matinee.recommendations.learning.interactions import Interactions, Matrix
+from matinee.recommendations.learning.newcomers import boost, foretell, newness
+from matinee.recommendations.learning.tables import empty
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Model:
+    """Tables titles x titles; a row is a seed. `virtual` marks titles that nobody watched yet."""
+
+    together: Matrix
+    following: Matrix
+    content: Matrix
+    virtual: NDArray[np.bool_]
+
+
+def learn(
+    interactions: Interactions,
+    content: Content,
+    *,
+    most_ease_titles: int = MOST_EASE_TITLES,
+    say: Say = lambda step: None,
+) -> Model:
+    """Learn all tables; `say` is told the name of each step before it begins."""
+    say("watched together")
+    together = learn_together(interactions.liked, most_ease_titles=most_ease_titles)
+    say("watched next")
+    following = learn_following(interactions)
+    say("content")
+    nearest = nearest_by_content(content.centred)
+    say("new titles")
+    popularity = interactions.popularity
+    return Model(
+        with_newcomers(together, content, popularity),
+        following,
+        nearest,
+        popularity == 0,
+    )
+
+
+def learn_from_content(content: Content) -> Model:
+    """The tables of an installation where too few watch: nearest titles only."""
+    count = len(content.numbers)
+    nothing = empty(count)
+    return Model(nothing, nothing, nearest_by_content(content.centred), np.ones(count, bool))
+
+
+def with_newcomers(together: Matrix, content: Content, popularity: NDArray[np.int64]) -> Matrix:
+    """The table and, for titles that hardly anybody watched, what is foretold of them."""
+    fresh = newness(popularity)
+    newcomers = np.flatnonzero((fresh > 0) & content.has_vector)
+    factors = (boost(popularity, content.ages) * fresh)[newcomers]
+    foretold = foretell(together, content.features(), popularity, newcomers, factors)
+    return (together + foretold.together).tocsr()

@@ -1,0 +1,51 @@
+"""Tables of neighbours while they are made: sparse matrices whose rows are seeds."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import sparse
+
+from matinee.recommendations.learning.interactions import Floats, Matrix
+
+BLOCK_BYTES = 64 * 1_048_576
+"""Dense work is done in blocks of rows of about this size."""
+
+
+def blocks(rows: int, columns: int) -> Iterator[slice]:
+    """Ranges of rows whose dense block of float32 has a bounded size."""
+    height = max(1, BLOCK_BYTES // (4 * max(columns, 1)))
+    for start in range(0, rows, height):
+        yield slice(start, min(start + height, rows))
+
+
+def strongest(block: Floats, keep: int, *, signed: bool = False) -> Matrix:
+    """The `keep` largest values of each row, by magnitude when `signed`, else positive ones."""
+    rows, columns = block.shape
+    keep = min(keep, columns)
+    by = np.abs(block) if signed else block
+    places = np.argpartition(by, columns - keep, axis=1)[:, columns - keep :]
+    values = np.take_along_axis(block, places, axis=1)
+    kept = values != 0 if signed else values > 0
+    row_of = np.repeat(np.arange(rows), keep).reshape(rows, keep)
+    found = (values[kept], (row_of[kept], places[kept]))
+    return sparse.csr_matrix(found, shape=block.shape, dtype=np.float32)
+
+
+def pruned(table: Matrix, keep: int, *, signed: bool = False) -> Matrix:
+    """The same for a sparse matrix, in blocks."""
+    rows, columns = table.shape
+    parts = [
+        strongest(table[place].toarray(), keep, signed=signed) for place in blocks(rows, columns)
+    ]
+    return sparse.vstack(parts, format="csr") if parts else table
+
+
+def tenth_largest(block: Floats) -> Floats:
+    """The tenth largest value of each row (the smallest where there are fewer)."""
+    place = max(block.shape[1] - 10, 0)
+    return np.partition(block, place, axis=1)[:, place]
+
+
+def empty(titles: int) -> Matrix:
+    """A table without neighbours."""
+    return sparse.csr_matrix((titles, titles), dtype=np.float32)
