@@ -72,6 +72,18 @@ async def test_a_card_says_what_the_profile_did_with_the_title(
         assert (progress["finished"], progress["episode"]) == (False, None)
 
 
+async def test_what_was_hardly_begun_is_no_progress(
+    runtime: Runtime, client: AsyncClient, ana: Somebody
+) -> None:
+    film = await make_title(runtime)
+    await watch(runtime, ana, film, to=0.01)
+    assert (await the_detail(client, ana, film))["progress"] is None
+    series, episodes = await make_numbered_series(runtime, s1=1)
+    await watch(runtime, ana, series, episodes[1, 1], to=0.01)
+    answer = await client.get(f"{CATALOG}/titles/{series}/episodes", headers=ana.headers)
+    assert answer.json()["items"][0]["progress"] is None
+
+
 async def test_marks_are_those_of_the_profile_alone(
     runtime: Runtime, client: AsyncClient, ana: Somebody
 ) -> None:

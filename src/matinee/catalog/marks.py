@@ -131,8 +131,9 @@ async def first_episode(tx: ReadTx, title_id: UUID) -> EpisodeRef | None:
 
 
 def progress_of(row: Row) -> TitleProgress | None:
-    """The progress in a row of `PLACE`."""
-    if row["watched_at"] is None:
+    """The progress in a row of `PLACE`; none in a movie that was hardly begun."""
+    hardly = row["episode_id"] is None and not (row["position_seconds"] or row["finished"])
+    if row["watched_at"] is None or hardly:
         return None
     return TitleProgress.model_construct(
         position_seconds=row["position_seconds"],

@@ -152,7 +152,7 @@ def segments_of(stored: Iterable[dict[str, Any]]) -> list[Segment]:
 
 
 def _progress_of(row: Row) -> Progress | None:
-    if row["watched_at"] is None:
+    if not (row["position_seconds"] or row["finished"]):
         return None
     return Progress.model_construct(**{name: row[name] for name in Progress.model_fields})
 
