@@ -29,14 +29,23 @@ C = TypeVar("C", bound=Card)
 
 
 def _newest(table: str, at: str, more: str = "") -> str:
-    """A page of the visible titles in a table of a profile, newest first."""
+    """A page of the visible titles in a table of a profile, newest first.
+
+    OFFSET 0 has the profile's rows sorted before their titles are looked up, one by one until the
+    page is full; else PostgreSQL reads the whole catalogue for it.
+    """
     return f"""
-        SELECT t.id, own.{at} AS at{more}
-        FROM {table} own JOIN titles t ON t.id = own.title_id
-        WHERE own.user_id = :user_id AND own.profile_id = :profile_id AND {VISIBLE}
-          AND (:after::timestamptz IS NULL
-               OR (own.{at}, t.id) < (:after::timestamptz, :after_id::uuid))
-        ORDER BY own.{at} DESC, t.id DESC
+        SELECT t.id, own.at{more}
+        FROM (
+            SELECT title_id, {at} AS at{more} FROM {table} AS own
+            WHERE own.user_id = :user_id AND own.profile_id = :profile_id
+              AND (:after::timestamptz IS NULL
+                   OR (own.{at}, own.title_id) < (:after::timestamptz, :after_id::uuid))
+            ORDER BY own.{at} DESC, own.title_id DESC OFFSET 0
+        ) AS own
+        JOIN titles t ON t.id = own.title_id
+        WHERE {VISIBLE}
+        ORDER BY own.at DESC, own.title_id DESC
         LIMIT :wanted
     """
 
