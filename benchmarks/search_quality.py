@@ -139,7 +139,7 @@ class Maker:
         sentences = [
             sentence
             for sentence in _SENTENCE.split(title["synopsis"].replace("\n", " "))[1:]
-            if 8 <= len(sentence.split()) and len(sentence) <= 200
+            if len(sentence.split()) >= 8 and len(sentence) <= 200
             if title["folded_name"] not in fold(sentence)
         ]
         return self._random.choice(sentences) if sentences else None
@@ -148,7 +148,9 @@ class Maker:
         """Most of the content words of such a sentence, in other forms, in another order."""
         words = (self.sentence(title) or "").split()[1:]
         content = [
-            word.strip(".,;:!?\"'()").lower() for word in words if word[:1].islower() and "-" not in word
+            word.strip(".,;:!?\"'()").lower()
+            for word in words
+            if word[:1].islower() and "-" not in word
         ]
         content = [word for word in content if word.isalpha() and word not in SMALL]
         if len(content) < 5:
@@ -161,9 +163,7 @@ class Maker:
             return word[:-1]
         return word if word.endswith(("ed", "ing", "y", "ly")) else word + "s"
 
-    def queries(
-        self, titles: Iterator[Row], make: Callable[[Row], str | None]
-    ) -> list[Query]:
+    def queries(self, titles: Iterator[Row], make: Callable[[Row], str | None]) -> list[Query]:
         """One query for each title that is good for one."""
         made: list[Query] = []
         for title in titles:
@@ -205,7 +205,9 @@ class Maker:
 
 Method = Callable[[ReadTx, str], Awaitable[list[UUID]]]
 
-_ILIKE = "SELECT id FROM titles WHERE name ILIKE '%' || :q || '%' ORDER BY length(name), id LIMIT 10"
+_ILIKE = (
+    "SELECT id FROM titles WHERE name ILIKE '%' || :q || '%' ORDER BY length(name), id LIMIT 10"
+)
 _TRIGRAM = """
     SELECT id FROM titles WHERE folded_name % :q
     ORDER BY similarity(folded_name, :q) DESC, id LIMIT 10
@@ -266,9 +268,7 @@ class Methods:
         """Ours."""
         meaning = await self._meaning(tx, text, ranking.CANDIDATES) if self._embedded else None
         question = await understand(tx, text, "english_stem")
-        found = await ranking.rank(
-            tx, EVERYTHING, question, 10, meaning=meaning, with_people=False
-        )
+        found = await ranking.rank(tx, EVERYTHING, question, 10, meaning=meaning, types=["title"])
         return [hit.id for hit in found]
 
     async def _meaning(self, tx: ReadTx, text: str, wanted: int) -> Meaning:

@@ -121,6 +121,18 @@ RULES = {
     "list_collections": Rule(EVERYBODY),
     "get_collection": Rule(EVERYBODY),
     "list_ratings": Rule(EVERYBODY),
+    "search_catalog": Rule(EVERYBODY, query="?q=fantomas"),
+    "suggest": Rule(EVERYBODY, query="?q=fan"),
+    "search_by_meaning": Rule(EVERYBODY, query="?q=a+thief+in+a+mask"),
+    "list_search_history": Rule(SIGNED_IN),
+    "forget_searches": Rule(SIGNED_IN),
+    "rebuild_search": Rule(EDITORS, {}),
+    "list_search_queries": Rule(STAFF),
+    "list_search_pins": Rule(STAFF),
+    "put_search_pin": Rule(
+        EDITORS, lambda ids: {"query": "masks", "title_ids": [str(ids["title_id"])]}
+    ),
+    "delete_search_pin": Rule(EDITORS, query="?q=masks"),
     "find_users": Rule(SUPPORT),
     "get_user": Rule(SUPPORT),
     "update_user": Rule(SUPPORT, {"status": "disabled", "reason": WHY}),
@@ -284,6 +296,7 @@ def code_of(answer: Response) -> str:
 
 CHANGES_BY_STAFF = """
     put_home_layout put_hero_pins appoint_staff dismiss_staff update_user cancel_job retry_job generate_embeddings
+    rebuild_search put_search_pin delete_search_pin
     create_title update_title change_title_status create_season update_season order_episodes
     create_episode update_episode import_titles cancel_import create_genre update_genre
     update_person create_collection update_collection put_collection_items delete_collection

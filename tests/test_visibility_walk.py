@@ -196,8 +196,8 @@ async def sign_up(
     return Asking(name, headers, profile_id)
 
 
-WRITTEN_BY_THEMSELVES = {"get_allowed_titles", "export_me"}
-"""Operations that give a household back the ids that it wrote itself."""
+WRITTEN_BY_THEMSELVES = {"get_allowed_titles", "export_me", "list_search_history"}
+"""Operations that give a household back what it wrote itself."""
 
 Past = Callable[[Runtime, list[Asking], list[Secret]], Awaitable[None]]
 
@@ -265,6 +265,8 @@ def query_values(name: str, secret: Secret) -> list[str]:
         "duration_max": ["600"],
         "range": ["all"],
         "kids": ["true"],
+        "type": ["title", "person", "collection"],
+        "remember": ["false"],
     }
     assert name in known, f"teach this walk what to ask for by ?{name}="
     return known[name]

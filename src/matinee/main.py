@@ -16,6 +16,8 @@ from matinee.admin import router as admin
 from matinee.catalog import admin as catalog_admin
 from matinee.catalog import router as catalog
 from matinee.catalog.importers import admin as imports_admin
+from matinee.catalog.search import admin as search_admin
+from matinee.catalog.search import router as search
 from matinee.catalog.shelves import admin as shelves_admin
 from matinee.core.caching import RevalidationMiddleware
 from matinee.core.compression import CompressionMiddleware
@@ -74,10 +76,12 @@ ROUTERS = (
     sessions.router,
     sessions.thin_router,
     catalog.router,
+    search.router,
     catalog_admin.router,
     imports_admin.router,
     imports_admin.upload_router,
     shelves_admin.router,
+    search_admin.router,
     enrichment_admin.router,
     recommendations.router,
     recommendations_admin.router,

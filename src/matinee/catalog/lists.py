@@ -40,7 +40,7 @@ async def browse_titles(runtime: Runtime, viewer: Viewer, wish: Browse) -> Title
         InvalidValue: there is no such genre.
         BadCursor: the cursor belongs to another list.
     """
-    await _require_genres(runtime, viewer, wish)
+    await require_genres(runtime, viewer, wish)
     async with runtime.database.read(custom_plans=True) as tx:
         ids, next_cursor = await browse.find_ids(tx, viewer, wish)
         cards = await cards_for(tx, viewer, ids)
@@ -56,7 +56,7 @@ async def browse_titles(runtime: Runtime, viewer: Viewer, wish: Browse) -> Title
     )
 
 
-async def _require_genres(runtime: Runtime, viewer: Viewer, wish: Filters) -> None:
+async def require_genres(runtime: Runtime, viewer: Viewer, wish: Filters) -> None:
     """Refuse what is no genre, and name those that the viewer knows."""
     if wish.genre and unknown_genres(wish.genre, await known_genres(runtime)):
         genres = await list_genres(runtime, viewer)

@@ -102,6 +102,12 @@ class Title(Base):
             postgresql_using="gin",
             postgresql_ops={"folded_name": "gin_trgm_ops"},
         ),
+        Index(
+            "titles_name_prefix",
+            text('left(folded_name, 64) COLLATE "C"'),
+            "id",
+            postgresql_where=text("status = 'published'"),
+        ),
         {"info": REFERENCE},
     )
 

@@ -19,7 +19,7 @@ _CONFIGURATIONS = {
 }  # fmt: skip
 
 _READ = """
-    SELECT t.id, t.name, t.folded_name, t.original_name,
+    SELECT t.id, t.version, t.name, t.folded_name, t.original_name,
            concat_ws(' ', t.tagline, t.synopsis, t.ai_description) AS story,
            concat_ws(' ', array_to_string(t.genres || t.mood_tags || t.theme_tags || t.tags, ' '),
                      array_to_string(t.studios, ' '), t.year) AS labels,
@@ -39,8 +39,7 @@ _READ = """
     FROM titles t WHERE t.id = ANY (:title_ids::uuid[])
 """
 
-# A title deleted meanwhile is left out; one changed meanwhile has a job of its own, which waits for
-# the lock and comes later.
+# Titles deleted or changed since they were read are left out: whoever did that announced it.
 _STORE_WORDS = """
     INSERT INTO search_documents (title_id, words)
     SELECT t.id,
@@ -49,10 +48,10 @@ _STORE_WORDS = """
            || setweight(to_tsvector('simple', said.labels), 'C')
            || to_tsvector(:configuration::regconfig, said.story)
            || to_tsvector('simple', said.localized)
-    FROM unnest(:title_ids::uuid[], :names::text[], :people::text[], :labels::text[],
-                :stories::text[], :localized::text[])
-        AS said (title_id, names, people, labels, story, localized)
-    JOIN titles t ON t.id = said.title_id
+    FROM unnest(:title_ids::uuid[], :versions::int[], :names::text[], :people::text[],
+                :labels::text[], :stories::text[], :localized::text[])
+        AS said (title_id, version, names, people, labels, story, localized)
+    JOIN titles t ON t.id = said.title_id AND t.version = said.version
     ORDER BY t.id
     FOR KEY SHARE OF t
     ON CONFLICT (title_id) DO UPDATE SET words = excluded.words
@@ -60,7 +59,8 @@ _STORE_WORDS = """
 """
 _DROP_NAMES = """
     DELETE FROM search_names n
-    WHERE n.title_id = ANY (:title_ids::uuid[])
+    USING unnest(:title_ids::uuid[], :versions::int[]) AS said (title_id, version), titles t
+    WHERE n.title_id = said.title_id AND t.id = said.title_id AND t.version = said.version
       AND NOT EXISTS (
           SELECT FROM unnest(:named::uuid[], :folded::text[], :names::text[])
               AS kept (title_id, folded, name)
@@ -70,8 +70,9 @@ _DROP_NAMES = """
 _STORE_NAMES = """
     INSERT INTO search_names (title_id, folded_name, name)
     SELECT t.id, said.folded, said.name
-    FROM unnest(:named::uuid[], :folded::text[], :names::text[]) AS said (title_id, folded, name)
-    JOIN titles t ON t.id = said.title_id
+    FROM unnest(:named::uuid[], :versions::int[], :folded::text[], :names::text[])
+        AS said (title_id, version, folded, name)
+    JOIN titles t ON t.id = said.title_id AND t.version = said.version
     ORDER BY t.id, said.folded
     FOR KEY SHARE OF t
     ON CONFLICT (title_id, folded_name) DO NOTHING
@@ -81,6 +82,12 @@ _STORE_NAMES = """
 def configuration_of(language: str) -> str:
     """PostgreSQL's text search configuration for a language: stems where it knows them."""
     return _CONFIGURATIONS.get(language, "simple")
+
+
+def dictionary_of(language: str) -> str:
+    """The dictionary that makes the stems of `configuration_of`."""
+    configuration = configuration_of(language)
+    return configuration if configuration == "simple" else f"{configuration}_stem"
 
 
 async def read_titles(tx: ReadTx, title_ids: Collection[UUID]) -> list[Row]:
@@ -93,10 +100,13 @@ async def store_documents(tx: WriteTx, titles: Collection[Row], language: str) -
 
     Folded here, for PostgreSQL has no dictionary that takes accents and ligatures apart.
     """
+    ids = [title["id"] for title in titles]
+    versions = [title["version"] for title in titles]
     await tx.execute(
         _STORE_WORDS,
         configuration=configuration_of(language),
-        title_ids=[title["id"] for title in titles],
+        title_ids=ids,
+        versions=versions,
         names=[_folded([title["name"], *_other_names(title).values()]) for title in titles],
         people=[_folded(title["people"]) for title in titles],
         labels=[_folded([title["labels"]]) for title in titles],
@@ -104,17 +114,21 @@ async def store_documents(tx: WriteTx, titles: Collection[Row], language: str) -
         localized=[_folded(title["localized_stories"]) for title in titles],
     )
     others = [
-        (title["id"], folded, name)
-        for title in titles
-        for folded, name in _other_names(title).items()
+        (title, folded, name) for title in titles for folded, name in _other_names(title).items()
     ]
-    columns = {
-        "named": [title_id for title_id, _, _ in others],
-        "folded": [folded for _, folded, _ in others],
-        "names": [name for _, _, name in others],
-    }
-    await tx.execute(_DROP_NAMES, title_ids=[title["id"] for title in titles], **columns)
-    await tx.execute(_STORE_NAMES, **columns)
+    named = [title["id"] for title, _, _ in others]
+    folded = [folded for _, folded, _ in others]
+    names = [name for _, _, name in others]
+    await tx.execute(
+        _DROP_NAMES, title_ids=ids, versions=versions, named=named, folded=folded, names=names
+    )
+    await tx.execute(
+        _STORE_NAMES,
+        named=named,
+        versions=[title["version"] for title, _, _ in others],
+        folded=folded,
+        names=names,
+    )
 
 
 def _other_names(title: Row) -> dict[str, str]:

@@ -10,6 +10,9 @@ from matinee.catalog.search.words import Form
 from matinee.core.database import ReadTx
 from matinee.core.text import fold, searchable
 
+LONGEST_FOLDED = 200
+"""Letters of a query; folding can make it many times as long as it was."""
+
 MOST_WORDS = 12
 """Of a longer question the rarest words count."""
 
@@ -19,13 +22,10 @@ MOST_WORDS_OF_A_NAME = 9
 COMMON = 1.5
 """Words with a lower idf, in more than a fifth of all documents, say nothing."""
 
-UNKNOWN_IDF = 8.0
-"""A word that no document has counts as if it were rare: who has the others does not have all."""
-
-MOST_DOCUMENTS = 3000
+MOST_DOCUMENTS = 1500
 """Documents that are looked at for the words of a question."""
 
-WORD_SIMILARITY = 0.5
+WORD_SIMILARITY = 0.6
 """Likeness of a question and a part of a name by their trigrams, from which on it is looked at."""
 
 # Chinese, Japanese, Korean and Thai are written without spaces between words
@@ -34,8 +34,10 @@ _WITHOUT_SPACES = re.compile(r"[\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3130-\u
 
 _THRESHOLDS = f"""
     SELECT set_config('pg_trgm.similarity_threshold', '{words.SIMILARITY}', true),
-           set_config('pg_trgm.word_similarity_threshold', '{WORD_SIMILARITY}', true)
+           set_config('pg_trgm.word_similarity_threshold', '{WORD_SIMILARITY}', true),
+           set_config('plan_cache_mode', 'force_generic_plan', true)
 """
+"""Every plan goes by the same indexes whatever is asked, so planning anew would only take time."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,15 @@ class Question:
 
     text: str
     terms: tuple[Term, ...] = ()
+    """The words that tell something, rarest first."""
+
     corrected: Mapping[str, str] | None = None
     """What unknown words were probably meant to be."""
 
     @cached_property
     def folded(self) -> str:
         """Without case, accents and punctuation."""
-        return searchable(self.text)
+        return folded_query(self.text)
 
     @cached_property
     def meant(self) -> str:
@@ -91,13 +95,17 @@ class Question:
     @property
     def candidates(self) -> str:
         """The tsquery of the documents to look at: any of the rarest words, else all together."""
-        known = sorted((term for term in self.terms if term.forms), key=lambda t: -t.idf)
         chosen: list[Term] = []
-        for term in known:
+        for term in self.terms:
             if sum(other.documents for other in chosen) + term.documents <= MOST_DOCUMENTS:
                 chosen.append(term)
         together = "|" if chosen else "&"
-        return together.join(f"({term.query})" for term in chosen or known)
+        return together.join(f"({term.query})" for term in chosen or self.terms)
+
+
+def folded_query(text: str) -> str:
+    """The query as it is compared and kept: the same however somebody writes it."""
+    return searchable(text)[:LONGEST_FOLDED]
 
 
 def literal(folded: str) -> bool:
@@ -105,29 +113,31 @@ def literal(folded: str) -> bool:
     return len(folded) < 3 or not fold(folded) or _WITHOUT_SPACES.search(folded) is not None
 
 
+async def set_thresholds(tx: ReadTx) -> None:
+    """How much alike names must be in the rest of this transaction."""
+    await tx.one(_THRESHOLDS)
+
+
 async def understand(tx: ReadTx, text: str, dictionary: str) -> Question:
     """Look the words up, in two or three statements; sets the thresholds of likeness as well."""
-    await tx.one(_THRESHOLDS)
+    await set_thresholds(tx)
     asked = list(dict.fromkeys(fold(text).split()))
     if not asked:
         return Question(text)
-    known = await words.known_forms(tx, asked, dictionary)
-    unknown = [word for word in asked if word not in known]
+    own = await words.known_forms(tx, asked, dictionary)
+    unknown = [word for word, forms in own.items() if not any(form.documents for form in forms)]
     meant = await words.corrections(tx, unknown) if len(unknown) <= MOST_WORDS else {}
-    terms = [
-        _term(word, known.get(word) or meant.get(word, ()))
-        for word in asked
-        if known.get(word, True)
-    ]
+    terms = [_term(word, forms, meant.get(word, ())) for word, forms in own.items()]
     rare = sorted((term for term in terms if term.idf > COMMON), key=lambda term: -term.idf)
     corrected = {word: forms[0].word for word, forms in meant.items()}
     return Question(text, tuple(rare[:MOST_WORDS]), corrected)
 
 
-def _term(word: str, forms: Sequence[Form]) -> Term:
+def _term(word: str, own: Sequence[Form], meant: Sequence[Form]) -> Term:
+    every = (*own, *meant)
     return Term(
         word,
-        tuple(form.word for form in forms),
-        min((form.idf for form in forms), default=UNKNOWN_IDF if len(word) > 2 else 0.0),
-        sum(form.documents for form in forms),
+        tuple(form.word for form in every),
+        min(form.idf for form in meant or own),
+        sum(form.documents for form in every),
     )

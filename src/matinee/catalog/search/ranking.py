@@ -4,7 +4,7 @@ score = 2.0 name + 1.5 people + 1.2 words + .3 meaning + .15 popularity, each cl
 in which it tells something; `benchmarks/search_quality.py` measures what comes of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -19,7 +19,7 @@ CANDIDATES = 60
 
 PEOPLE = 5
 
-LEAST_LIKE, LEAST_LIKE_OF_PEOPLE = 0.35, 0.45
+LEAST_LIKE, LEAST_LIKE_PERSON = 0.35, 0.45
 LEAST_NEAR, NEAR_ENOUGH = 0.15, 0.65
 """Cosines of a question and a text about the same thing seldom leave this range."""
 
@@ -39,17 +39,16 @@ _LIKENESS = """
          ))
     END
 """
-_NAME_LIKENESS = _LIKENESS.format(name="{table}.folded_name")
+_NAME_LIKENESS = _LIKENESS.format(name="n.folded_name")
 _PERSON_LIKENESS = _LIKENESS.format(name="p.name_key")
 
 # OFFSET 0 has visibility asked for one title after the other, from the best one on.
 _SHOWN = f"CROSS JOIN LATERAL (SELECT FROM titles t WHERE t.id = best.id AND {VISIBLE} OFFSET 0)"
 
-Way = Literal["alike", "corrected", "literal", "prefix", "whole"]
+Way = Literal["alike", "literal", "prefix", "whole"]
 
 _WAYS: dict[Way, str] = {
-    "alike": ":q <% {name}",
-    "corrected": "(:q <% {name} OR :meant <% {name})",
+    "alike": ":meant <% {name}",
     "literal": "{name} LIKE '%' || :pattern || '%'",
     "prefix": "({name} LIKE :pattern || '%' OR {name} LIKE '% ' || :pattern || '%')",
     "whole": "{name} = :q",
@@ -58,15 +57,14 @@ _WAYS: dict[Way, str] = {
 
 _SQL = f"""
 WITH named AS MATERIALIZED (
-    SELECT best.id, best.likeness
+    SELECT best.id, best.likeness, best.called
     FROM (
-        SELECT found.id, max(found.likeness) AS likeness
+        SELECT found.id, max(found.likeness) AS likeness,
+               (array_agg(found.name ORDER BY found.likeness DESC))[1] AS called
         FROM (
-            SELECT n.id, {_NAME_LIKENESS.format(table="n")} AS likeness
-            FROM titles n WHERE <names>
+            SELECT n.id, n.name, {_NAME_LIKENESS} AS likeness FROM titles n WHERE <names>
             UNION ALL
-            SELECT n.title_id, .98 * {_NAME_LIKENESS.format(table="n")}
-            FROM search_names n WHERE <names>
+            SELECT n.title_id, n.name, .98 * {_NAME_LIKENESS} FROM search_names n WHERE <names>
         ) AS found
         GROUP BY found.id ORDER BY likeness DESC, found.id
     ) AS best {_SHOWN} AS shown
@@ -84,11 +82,12 @@ people_found AS MATERIALIZED (
         SELECT FROM title_people c JOIN titles t ON t.id = c.title_id
         WHERE c.person_id = best.id AND {VISIBLE} LIMIT 1
     ) AS shown
-    WHERE best.likeness > {LEAST_LIKE_OF_PEOPLE}
+    WHERE best.likeness > {LEAST_LIKE_PERSON}
     ORDER BY best.likeness DESC, best.credits DESC, best.id LIMIT {PEOPLE}
 ),
 starring AS MATERIALIZED (
-    SELECT t.id, max(p.likeness) AS likeness
+    SELECT t.id, max(p.likeness) AS likeness,
+           (array_agg(p.name ORDER BY p.likeness DESC))[1] AS person
     FROM people_found p
     JOIN title_people c ON c.person_id = p.id JOIN titles t ON t.id = c.title_id
     WHERE {VISIBLE}
@@ -96,31 +95,34 @@ starring AS MATERIALIZED (
     LIMIT :candidates
 ),
 asked AS MATERIALIZED (
-    SELECT query::tsquery AS query, idf FROM unnest(:queries::text[], :idfs::float8[]) AS a (query, idf)
+    SELECT query::tsquery AS query, idf
+    FROM unnest(:queries::text[], :idfs::float8[]) AS a (query, idf)
 ),
 worded AS MATERIALIZED (
     SELECT best.id, best.coverage
     FROM (
         SELECT d.title_id AS id,
-               (SELECT sum(idf) FROM asked WHERE d.words @@ asked.query) / :weight::float8 AS coverage
+               (SELECT sum(idf) FROM asked WHERE d.words @@ asked.query) / :weight::float8
+                   AS coverage
         FROM search_documents d WHERE d.words @@ :documents::text::tsquery
         ORDER BY coverage DESC NULLS LAST, d.title_id
     ) AS best {_SHOWN} AS shown
     ORDER BY best.coverage DESC NULLS LAST, best.id LIMIT :candidates
 ),
 evidence AS (
-    SELECT id, max(name) AS name, max(people) AS people, max(words) AS words
+    SELECT id, max(name) AS name, max(people) AS people, max(words) AS words,
+           max(called) AS called, max(person) AS person
     FROM (
-        SELECT id, likeness AS name, 0 AS people, 0 AS words FROM named
-        UNION ALL SELECT id, 0, likeness, 0 FROM starring
-        UNION ALL SELECT id, 0, 0, coverage FROM worded
-        UNION ALL SELECT id, 0, 0, 0 FROM unnest(:near::uuid[]) AS near (id)
+        SELECT id, likeness AS name, 0 AS people, 0 AS words, called, NULL AS person FROM named
+        UNION ALL SELECT id, 0, likeness, 0, NULL, person FROM starring
+        UNION ALL SELECT id, 0, 0, coverage, NULL, NULL FROM worded
+        UNION ALL SELECT id, 0, 0, 0, NULL, NULL FROM unnest(:near::uuid[]) AS near (id)
     ) AS every GROUP BY id
 ),
 clipped AS (
-    SELECT v.id,
+    SELECT v.id, v.called, v.person,
            greatest(0, (v.name - {LEAST_LIKE}) / (1 - {LEAST_LIKE})) AS name,
-           greatest(0, (v.people - {LEAST_LIKE_OF_PEOPLE}) / (1 - {LEAST_LIKE_OF_PEOPLE})) AS people,
+           greatest(0, (v.people - {LEAST_LIKE_PERSON}) / (1 - {LEAST_LIKE_PERSON})) AS people,
            v.words,
            least(1, greatest(0, coalesce(
                (1 - (e.embedding <=> :vector::float4[]::vector) - {LEAST_NEAR})
@@ -136,14 +138,14 @@ clipped AS (
         SELECT max(prior) AS prior FROM title_trends WHERE territory = '**' AND audience = :audience
     ) AS most
 )
-SELECT 'title' AS type, id, NULL AS name_of_person,
+SELECT 'title' AS type, id, called, person,
        2.0 * name + 1.5 * people + 1.2 * words + .3 * meaning + .15 * popularity AS score,
        2.0 * name AS name, 1.5 * people AS people, 1.2 * words AS words, .3 * meaning AS meaning
-FROM clipped
+FROM clipped WHERE 'title' = ANY (:types::text[])
 UNION ALL
-SELECT 'person', id, name, 3.0 * (likeness - {LEAST_LIKE_OF_PEOPLE}) / (1 - {LEAST_LIKE_OF_PEOPLE}),
-       1, 0, 0, 0
-FROM people_found WHERE :with_people
+SELECT 'person', id, name, NULL,
+       3.0 * (likeness - {LEAST_LIKE_PERSON}) / (1 - {LEAST_LIKE_PERSON}), 1, 0, 0, 0
+FROM people_found WHERE 'person' = ANY (:types::text[])
 ORDER BY score DESC, name DESC, id LIMIT :wanted
 """
 
@@ -169,7 +171,10 @@ class Found(NamedTuple):
 
     type: Literal["title", "person"]
     id: UUID
-    name_of_person: str | None
+    called: str | None
+    """The name by which it was found."""
+    person: str | None
+    """The person by whom a title was found."""
     score: float
     name: float
     people: float
@@ -184,7 +189,7 @@ async def rank(
     limit: int,
     *,
     meaning: Meaning | None = None,
-    with_people: bool = True,
+    types: Collection[str] = ("title", "person"),
 ) -> list[Found]:
     """Titles and people that this viewer may see, best first, in one statement."""
     rows = await tx.all(
@@ -192,8 +197,8 @@ async def rank(
         q=question.folded,
         meant=question.meant,
         pattern=like_pattern(question.folded),
-        queries=[term.query for term in question.terms if term.forms],
-        idfs=[term.idf for term in question.terms if term.forms],
+        queries=[term.query for term in question.terms],
+        idfs=[term.idf for term in question.terms],
         weight=question.weight or 1.0,
         documents=question.candidates,
         near=list(meaning.near) if meaning else [],
@@ -201,7 +206,7 @@ async def rank(
         model=meaning.model if meaning else "",
         audience="kids" if viewer.is_kids else "standard",
         candidates=CANDIDATES,
-        with_people=with_people,
+        types=list(types),
         wanted=limit,
         **visibility_of(viewer),
     )
@@ -211,6 +216,4 @@ async def rank(
 def _way(question: Question) -> Way:
     if question.is_literal:
         return "prefix" if len(question.folded) < 3 else "literal"
-    if not question.may_be_a_name:
-        return "whole"
-    return "alike" if question.meant == question.folded else "corrected"
+    return "alike" if question.may_be_a_name else "whole"

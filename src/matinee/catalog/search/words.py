@@ -5,15 +5,18 @@ from typing import NamedTuple
 
 from matinee.core.database import ReadTx, Row, WriteTx
 
-CANDIDATES = 25
+CANDIDATES = 40
 CORRECTIONS = 3
 """A misspelt word may stand for so many words of names."""
 
-SIMILARITY = 0.25
+SIMILARITY = 0.2
 """Likeness of words by their trigrams, from which on they are compared letter by letter."""
 
 SHORTEST_CORRECTED, SHORTEST_WITH_TWO_ERRORS = 3, 6
 LONGEST_WORD = 100
+
+UNKNOWN_IDF = 8.0
+"""A word that no document has counts as a rare one: who has the others does not have all."""
 
 _REFRESH = f"""
     WITH total AS (SELECT count(*)::float4 AS documents FROM search_documents),
@@ -36,11 +39,12 @@ _REFRESH = f"""
           IS DISTINCT FROM (excluded.documents, excluded.idf, excluded.in_names)
 """
 _KNOWN = """
-    SELECT asked.word, w.word AS form, w.documents, w.idf
+    SELECT asked.word, form, w.documents, w.idf
     FROM unnest(:words::text[]) AS asked (word)
     CROSS JOIN ts_lexize(:dictionary::regdictionary, asked.word) AS stems
-    LEFT JOIN search_words w ON w.word = ANY (asked.word || stems) AND stems <> '{}'
-    WHERE stems = '{}' OR w.word IS NOT NULL
+    CROSS JOIN unnest(array_remove(stems, asked.word) || asked.word) AS form
+    LEFT JOIN search_words w ON w.word = form
+    WHERE stems IS DISTINCT FROM '{}'
 """
 _ALIKE = """
     SELECT asked.word, alike.word AS form, alike.documents, alike.idf
@@ -71,10 +75,10 @@ async def refresh_words(tx: WriteTx) -> int:
 
 
 async def known_forms(tx: ReadTx, words: Iterable[str], dictionary: str) -> Forms:
-    """Each word and its stem, where documents have them; a stop word (`the`) has no forms."""
+    """Each word and its stem; small words that say nothing (`the`) are left out."""
     forms: dict[str, list[Form]] = {}
     for row in await tx.all(_KNOWN, words=list(words), dictionary=dictionary):
-        forms.setdefault(row["word"], []).extend([_form(row)] if row["form"] else [])
+        forms.setdefault(row["word"], []).append(_form(row))
     return forms
 
 
@@ -103,7 +107,7 @@ def _most_errors(word: str) -> int:
 
 
 def _form(row: Row) -> Form:
-    return Form(row["form"], row["documents"], row["idf"])
+    return Form(row["form"], row["documents"] or 0, row["idf"] or UNKNOWN_IDF)
 
 
 def errors_between(a: str, b: str) -> int:

@@ -51,3 +51,5 @@ CREATE TABLE search_history (
     CONSTRAINT search_history_pkey PRIMARY KEY (user_id, profile_id, folded_query),
     CONSTRAINT search_history_user_id_profile_id_fkey FOREIGN KEY(user_id, profile_id) REFERENCES profiles (user_id, id) ON DELETE CASCADE
 );
+
+CREATE INDEX titles_name_prefix ON titles (left(folded_name, 64) COLLATE "C", id) WHERE status = 'published';

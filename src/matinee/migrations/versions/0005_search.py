@@ -27,5 +27,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("titles_name_prefix", "titles")
     for table in TABLES:
         op.drop_table(table)
