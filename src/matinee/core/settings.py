@@ -183,6 +183,14 @@ class Settings(BaseSettings):
         description="Cut longer vectors to 384 numbers; for models made for it (Matryoshka) only.",
     )
 
+    search_embedding_wait_ms: int = Field(
+        150,
+        ge=0,
+        le=2000,
+        description="How long a search waits for the meaning of its words before it goes on"
+        " without.",
+    )
+
     public_max_maturity: int = Field(
         12, ge=0, le=21, description="Highest age rating shown to people who are not signed in."
     )
