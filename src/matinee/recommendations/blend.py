@@ -10,6 +10,8 @@ NEXT_SHARE = 0.25
 CONTENT_SHARE = 0.2
 GENRE_SHARE = 0.2
 """Of stated preferences (P-01); the measured formula is without it."""
+LANGUAGE_SHARE = 0.1
+"""Of a title in the preferred language (P-02); the measured formula is without it, too."""
 
 TREND_AT_ONE = 1.5
 LEAST_TREND_SHARE, MOST_TREND_SHARE = 0.3, 1.0
