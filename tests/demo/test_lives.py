@@ -28,7 +28,7 @@ def films() -> list[Film]:
             f"demo:film-{number}",
             [GENRES[number % len(GENRES)]],
             1920 + number % 50,
-            is_featured=number % 10 == 0,
+            praise=number % 10 == 0,
             for_kids=GENRES[number % len(GENRES)] == "animation",
             seconds=5400,
             directors=[f"Director {number % 30}"],
@@ -75,4 +75,4 @@ async def test_the_demo_has_people_with_lives(runtime: Runtime) -> None:
     trending = "SELECT count(*) FROM title_trends WHERE territory = 'US' AND households >= 3"
     assert await scalar(runtime, trending) > 100
     assert await scalar(runtime, "SELECT count(*) FROM title_scores") > 100
-    assert await scalar(runtime, "SELECT count(*) FROM title_update_events") == 6
+    assert await scalar(runtime, "SELECT count(*) FROM title_update_events") == 8

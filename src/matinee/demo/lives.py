@@ -22,7 +22,9 @@ BOOKMARK = (
 )  # fmt: skip
 
 _FILMS = """
-    SELECT t.id, t.external_id, t.genres, coalesce(t.year, 1930) AS year, t.is_featured,
+    SELECT t.id, t.external_id, t.genres, coalesce(t.year, 1930) AS year,
+           (SELECT count(*) FROM collection_items i WHERE i.title_id = t.id)
+               + t.is_featured::int AS praise,
            t.maturity_score <= 9 AS for_kids, coalesce(t.runtime_minutes * 60, :some) AS seconds,
            ARRAY(
                SELECT p.name FROM title_people c JOIN people p ON p.id = c.person_id
@@ -38,13 +40,16 @@ _FILMS = """
 
 @dataclass(frozen=True)
 class Film:
-    """A title of the demo, as far as tastes look at it; a series has episodes."""
+    """A title of the demo, as far as tastes look at it; a series has episodes.
+
+    `praise` counts the editors' collections it is in, and being featured.
+    """
 
     id: UUID
     external_id: str
     genres: list[str]
     year: int
-    is_featured: bool
+    praise: int
     for_kids: bool
     seconds: int
     directors: list[str]

@@ -93,9 +93,9 @@ class Cinema:
 
 
 def _fame(film: Film) -> float:
-    """How well known a film is, for no other reason than its name."""
-    luck = random.Random(film.external_id).paretovariate(1.6)
-    return min(8.0, luck) * (3 if film.is_featured else 1)
+    """How well known a film is: by what editors say of it, and by luck."""
+    luck = random.Random(film.external_id).paretovariate(2.5)
+    return min(4.0, luck) * (1 + film.praise)
 
 
 def live(rng: random.Random, life: Life, cinema: Cinema, now: datetime) -> None:
@@ -108,6 +108,7 @@ def live(rng: random.Random, life: Life, cinema: Cinema, now: datetime) -> None:
     chosen = cinema.draw(rng, liking, favourites)
     for film in chosen:
         pleasure = liking[film.id] + (0.3 if favourites & set(film.directors) else 0)
+        pleasure += 0.1 * min(3, film.praise)
         _watch(rng, life, film, pleasure, now - _ago(rng))
     seen = {film.id for film in chosen}
     for film in rng.sample(loved, 6):

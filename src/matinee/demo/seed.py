@@ -24,7 +24,12 @@ log = structlog.get_logger(__name__)
 
 DATA = Path(__file__).with_name("data")
 COUNTRY = "US"
-WITH_NEWS = ("demo:les-vampires-1915", "demo:pioneer-one-2010", "demo:felix-the-cat-1919")
+WITH_NEWS = (
+    "demo:fantomas-1913",
+    "demo:les-vampires-1915",
+    "demo:oswald-the-lucky-rabbit-1927",
+    "demo:radar-men-from-the-moon-1952",
+)
 """Series whose last two episodes came this week."""
 
 _IS_SEEDED = "SELECT EXISTS (SELECT 1 FROM login_identities WHERE identity = :identity)"
