@@ -73,15 +73,16 @@ class RequestMiddleware:
                 self._record(scope, request, status, time.perf_counter() - started)
 
     def _record(self, scope: Scope, request: RequestContext, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route = scope.get("route")
+        address = getattr(route, "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         path = scope["path"]
-        self.metrics.observe_request(method, route, status, seconds)
-        if path in QUIET:
+        self.metrics.observe_request(method, address, status, seconds)
+        if path in QUIET or (status < 400 and getattr(route, "quiet", False)):
             return
         fields = {
             "method": method,
-            "route": route,
+            "route": address,
             "path": path[:200],
             "status": status,
             "ms": round(seconds * 1000, 2),

@@ -37,6 +37,8 @@ class Route(APIRoute):
     """
 
     tries = 3
+    quiet = False
+    """Whether its successes are left out of the log: there are too many of them."""
 
     def get_route_handler(self) -> Handler:
         """FastAPI's handler with the checks before it and the retry around it."""

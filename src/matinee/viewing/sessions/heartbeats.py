@@ -39,7 +39,7 @@ async def hear(asker: Asker, session_id: UUID, sent: Heartbeat) -> HeartbeatHear
     if live is None or live.credential != asker.credential.identity:
         live = await _recognise(asker, session_id)
     if runtime.settings.rate_limits_enabled:
-        await runtime.limiter.hit(HEARTBEATS, session_id)
+        live.count_one(HEARTBEATS)
     if live.ending is not None:
         raise live.ending.problem()
     runtime.buffers.add(

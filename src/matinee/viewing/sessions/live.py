@@ -1,9 +1,12 @@
 """What this process knows of sessions that are alive, so that heartbeats need no query."""
 
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from uuid import UUID
 
+from matinee.core.errors import RateLimited
+from matinee.core.ratelimit import Limit
 from matinee.viewing.sessions.endings import Ending
 
 MOST_SESSIONS = 100_000
@@ -21,6 +24,23 @@ class Live:
     """`Credential.identity` of a device that was found good; the writes see it revoked."""
     seconds_left: float | None = None
     """Of what viewing limits allow; None where nothing limits."""
+    _room_at: float = 0.0
+
+    def count_one(self, limit: Limit) -> None:
+        """Let through as many as the limit says in a row, and then at its pace.
+
+        One number in place of a window (GCRA), for the thinnest path; each process counts for
+        itself.
+
+        Raises:
+            RateLimited: they come too fast.
+        """
+        now, expiry = time.monotonic(), limit.get_expiry()
+        pace = expiry / limit.amount
+        room_at = max(self._room_at, now) + pace
+        if room_at - now > expiry:
+            raise RateLimited(room_at - now - expiry, limit=limit.namespace)
+        self._room_at = room_at
 
 
 class LiveSessions:
