@@ -48,6 +48,7 @@ from matinee.recommendations import router as recommendations
 from matinee.runtime import Runtime
 from matinee.viewing import router as viewing
 from matinee.viewing.progress import router as progress
+from matinee.viewing.sessions import closing, partitions
 from matinee.viewing.sessions import router as sessions
 from matinee.web import api_docs
 
@@ -91,7 +92,7 @@ ROUTERS = (
     api_docs.router,
 )
 
-WITHOUT_ROUTES = (tidying, trend_counting)
+WITHOUT_ROUTES = (closing, partitions, tidying, trend_counting)
 """Modules that no route leads to; importing them declares their jobs."""
 
 ALLOWED_HEADERS = (
