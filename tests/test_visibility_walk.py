@@ -16,8 +16,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from httpx import AsyncClient, Response
 
-from matinee.recommendations.layout import HEADINGS
-from matinee.recommendations.pages import SEVERAL
+from matinee.recommendations.layout import HEADINGS, SEVERAL
 from matinee.runtime import Runtime
 from tests.catalog.makers import (
     Headers,

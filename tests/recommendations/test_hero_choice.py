@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
-from matinee.recommendations.hero import Featured, choose_hero
+from matinee.recommendations.hero import choose_hero
+from matinee.recommendations.rails.shelves import Listed
 
 TODAY = date(2026, 11, 25)
 IDS = [UUID(int=n) for n in range(1, 7)]
@@ -11,10 +12,10 @@ SCORES = {title_id: 1 - n / 10 for n, title_id in enumerate(IDS)}
 PROFILE = UUID(int=99)
 
 
-def featured(*pinned: UUID) -> list[Featured]:
+def featured(*pinned: UUID) -> list[Listed]:
     return [
-        *(Featured(title_id, True) for title_id in pinned),
-        *(Featured(title_id, False) for title_id in IDS if title_id not in pinned),
+        *(Listed(title_id, True) for title_id in pinned),
+        *(Listed(title_id, False) for title_id in IDS if title_id not in pinned),
     ]
 
 

@@ -18,13 +18,20 @@ from matinee.recommendations.schemas import Rail, RailItem, ReasonOut
 from matinee.recommendations.variants import variant_of
 
 TEXTS: dict[ReasonCode, str] = {
+    "next_after": "Often watched after {title}",
+    "because_liked": "Because you liked {title}",
+    "because_watched": "Because you watched {title}",
+    "because_listed": "Because {title} is on your list",
+    "new_for_fans_of": "New for fans of {title}",
+    "more_genre": "More {genre}",
+    "you_picked_genre": "You picked {genre}",
+    "popular": "Popular",
+    "top_pick": "A top pick for you",
+    "trending": "Trending now",
+    "top_rated": "Loved by many",
     "continue_watching": "You have begun it",
     "on_my_list": "On your list",
     "new_episodes": "New episodes",
-    "trending": "Trending now",
-    "top_rated": "Loved by many",
-    "popular": "Popular",
-    "top_pick": "A top pick for you",
     "household": "Popular in your household",
     "featured": "Featured",
     "new": "New here",
@@ -110,7 +117,9 @@ def _item(card: Card, reason: Reason, wardrobe: Wardrobe) -> RailItem:
 
 def wording(reason: Reason, wardrobe: Wardrobe) -> str:
     """A reason in words."""
-    return TEXTS[reason.code]
+    return TEXTS[reason.code].format(
+        title=wardrobe.title(reason.title_id), genre=wardrobe.genre(reason.genre)
+    )
 
 
 def _heading(draft: Draft, wardrobe: Wardrobe) -> str:

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
 from uuid import UUID
 
 from matinee.accounts.audit import Actor, record
@@ -11,6 +10,7 @@ from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import InvalidValue
 from matinee.recommendations.layout import LAYOUT
+from matinee.recommendations.rails.shelves import Listed
 from matinee.recommendations.schemas import HeroPins, PutHeroPins
 
 SAMPLED = 3
@@ -28,15 +28,8 @@ _UNKNOWN = """
 """
 
 
-class Featured(NamedTuple):
-    """A title that may stand in the hero."""
-
-    title_id: UUID
-    pinned: bool
-
-
 def choose_hero(
-    featured: Sequence[Featured], scores: Mapping[UUID, float], profile_id: UUID, day: date
+    featured: Sequence[Listed], scores: Mapping[UUID, float], profile_id: UUID, day: date
 ) -> list[UUID]:
     """Featured titles in the order of the hero: the day's choice among the best three, the rest.
 

@@ -40,11 +40,12 @@ async def compose_home(runtime: Runtime, viewer: Viewer) -> Home:
     """The home screen as it is now; a part that fails leaves out its rails and nothing else."""
     collections = await published_collections(runtime)
     rails = _expanded(await home_layout(runtime, viewer), collections)
-    timeout_ms = runtime.settings.home_part_timeout_ms
+    timeout_ms, weights = runtime.settings.home_part_timeout_ms, runtime.settings.signal_weights
+    day = day_of(viewer)
     async with reading_carefully(runtime.database, timeout_ms=timeout_ms) as reader:
         wanted = Wanted(rails, READ, collections)
-        facts = await read_facts(reader, viewer, wanted, runtime.settings)
-    drafts = arrange(draft_rails(facts, viewer, rails, day_of(viewer)))
+        facts = await read_facts(reader, viewer, wanted, weights, day)
+    drafts = arrange(draft_rails(facts, viewer, rails, day))
     async with runtime.database.read() as tx:
         cards = await cards_of(tx, viewer, map(shown_of, drafts))
     wardrobe = Wardrobe(viewer, cards, await known_genres(runtime), collections, facts.news)

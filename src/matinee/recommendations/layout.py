@@ -35,12 +35,15 @@ HEADINGS = {
 `because`, `genres` and `collections` stand for as many rails as there are. Single ones are placed
 as `genre:<slug>` and `collection:<slug>`.
 """
-FROM_TASTE = frozenset({"hero", "for-you", "because", "genres"})
-"""Rails for which the profile's taste has to be known."""
+FROM_TASTE = frozenset({"hero", "for-you", "genres"})
+"""Rails of what suits the profile."""
+SEVERAL = frozenset({"because", "genres", "collections"})
+"""Names that stand for several rails."""
 NOT_FOR_KIDS = frozenset({"household", "leaving-soon"})
 
 GENRE = "genre:"
 COLLECTION = "collection:"
+BECAUSE = "because:"
 
 _LAYOUT = """
     SELECT rail, enabled FROM home_rails WHERE audience = :audience ORDER BY position

@@ -13,10 +13,11 @@ from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row, WriteTx
 from matinee.core.errors import InvalidValue, NotFound
 from matinee.recommendations.schemas import MoodAnswer, MoodWish, ReasonOut, Wish
+from matinee.recommendations.scoring import candidates
 from matinee.recommendations.trends import EVERYWHERE
 from matinee.recommendations.variants import variant_of
 from matinee.runtime import Runtime
-from matinee.viewing.taste import NOT_UNWANTED, NOT_WATCHED
+from matinee.viewing.taste import NOT_UNWANTED, NOT_WATCHED, Taste, taste_of
 
 REMEMBERED = 5
 """A title is not answered again before so many others were."""
@@ -78,6 +79,18 @@ class NoMatch(NotFound):
     """There is nothing to watch at all."""
 
 
+class Wishes(NamedTuple):
+    """What is wished for by name, and the parameters of its conditions."""
+
+    names: list[Wish]
+    params: dict[str, Any]
+
+    def sql(self, given_up: Collection[Wish] = ()) -> str:
+        """The condition of what is not given up."""
+        held = [CONDITIONS[name] for name in self.names if name not in given_up]
+        return " AND ".join(held) or "true"
+
+
 class Matches(NamedTuple):
     """Titles that are as near to the wishes as any, most popular first, and what they lack."""
 
@@ -94,8 +107,13 @@ async def answer_mood(runtime: Runtime, viewer: Viewer, wish: MoodWish) -> MoodA
     """
     await _require_language(runtime, viewer, wish)
     async with runtime.database.read() as tx:
-        matches = await find_matches(tx, viewer, wish)
-        title_id = draw(matches.title_ids, random.Random())
+        wishes = await _wishes(tx, viewer, wish)
+        matches = await find_matches(tx, viewer, wishes)
+        ranked = matches.title_ids
+        if not matches.lacks:
+            taste = await taste_of(tx, viewer, runtime.settings.signal_weights)
+            ranked = await _best_first(tx, viewer, taste, wishes, ranked)
+        title_id = draw(ranked, random.Random())
         [card] = await cards_for(tx, viewer, [title_id])
         episode = card.progress.episode if card.progress else await first_episode(tx, title_id)
     async with runtime.database.write() as wtx:
@@ -118,58 +136,57 @@ async def _require_language(runtime: Runtime, viewer: Viewer, wish: MoodWish) ->
         raise InvalidValue("language", allowed=known)
 
 
-async def find_matches(tx: ReadTx, viewer: Viewer, wish: MoodWish) -> Matches:
+async def _wishes(tx: ReadTx, viewer: Viewer, wish: MoodWish) -> Wishes:
+    mine = {"user_id": viewer.household, "profile_id": viewer.profile}
+    answered = await tx.all(_ANSWERED, **mine, most=REMEMBERED)
+    given = wish.model_dump(include={"mood", "duration_max", "language"}, exclude_none=True)
+    names = [name for name in CONDITIONS if name in EVERYBODY_S or name in given]
+    return Wishes(names, given | {"answered": [row["title_id"] for row in answered]})
+
+
+async def find_matches(tx: ReadTx, viewer: Viewer, wishes: Wishes) -> Matches:
     """What suits the wishes, or is the nearest to them.
 
     Raises:
         NoMatch: the viewer may see nothing at all.
     """
-    params = await _parameters(tx, viewer, wish)
-    wishes = [name for name in CONDITIONS if name in EVERYBODY_S or name in params]
-    rungs = dict.fromkeys(rung & set(wishes) for rung in LADDER)
-    for given_up in rungs:
-        if rows := await _rows(tx, viewer, wishes, given_up, params):
+    for given_up in dict.fromkeys(rung & set(wishes.names) for rung in LADDER):
+        if rows := await _rows(tx, viewer, wishes, given_up):
             return _nearest(rows)
     raise NoMatch()
 
 
-async def _parameters(tx: ReadTx, viewer: Viewer, wish: MoodWish) -> dict[str, Any]:
-    """The parameters of the conditions, those that were not wished for left out."""
-    mine = {"user_id": viewer.household, "profile_id": viewer.profile}
-    answered = await tx.all(_ANSWERED, **mine, most=REMEMBERED)
-    given = wish.model_dump(include={"mood", "duration_max", "language"}, exclude_none=True)
-    return given | {"answered": [row["title_id"] for row in answered]}
-
-
 async def _rows(
-    tx: ReadTx,
-    viewer: Viewer,
-    wishes: Sequence[Wish],
-    given_up: Collection[Wish],
-    params: dict[str, Any],
+    tx: ReadTx, viewer: Viewer, wishes: Wishes, given_up: Collection[Wish]
 ) -> list[Row]:
     """Titles that fulfil all wishes but those given up, nearest and most popular first."""
-    held = " AND ".join(CONDITIONS[name] for name in wishes if name not in given_up) or "true"
-    lacks = ", ".join(
-        f"CASE WHEN NOT {CONDITIONS[name]} THEN '{name}' END" for name in wishes if name in given_up
-    )
+    lacking = [f"CASE WHEN NOT {CONDITIONS[name]} THEN '{name}' END" for name in sorted(given_up)]
+    lacks = f"array_remove(ARRAY[{', '.join(lacking)}]::text[], NULL)"
     overrun = "t.runtime_minutes - :duration_max::int" if "duration_max" in given_up else "0"
     return await tx.all(
         f"""
-        SELECT t.id, array_remove(ARRAY[{lacks}]::text[], NULL) AS lacks
+        SELECT t.id, {lacks} AS lacks
         FROM titles t
         LEFT JOIN title_trends r
             ON r.title_id = t.id AND r.territory = '{EVERYWHERE}' AND r.audience = :audience
-        WHERE {VISIBLE} AND {NOT_UNWANTED} AND {held}
-        ORDER BY cardinality(array_remove(ARRAY[{lacks}]::text[], NULL)), greatest(0, {overrun}),
+        WHERE {VISIBLE} AND {NOT_UNWANTED} AND {wishes.sql(given_up)}
+        ORDER BY cardinality({lacks}), greatest(0, {overrun}),
                  array_position(:answered::uuid[], t.id) DESC NULLS FIRST,
                  r.prior DESC NULLS LAST, t.id
         LIMIT {LOOKED_AT}
         """,
         audience=viewer.kind,
-        **params,
+        **wishes.params,
         **visibility_of(viewer),
     )
+
+
+async def _best_first(
+    tx: ReadTx, viewer: Viewer, taste: Taste, wishes: Wishes, title_ids: Sequence[UUID]
+) -> list[UUID]:
+    """What suits the profile's taste, then the others as they come."""
+    found = await candidates(tx, viewer, taste, where=wishes.sql(), limit=BEST, **wishes.params)
+    return list(dict.fromkeys([*(one.title_id for one in found), *title_ids]))
 
 
 def _nearest(rows: Sequence[Row]) -> Matches:

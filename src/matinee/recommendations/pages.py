@@ -10,7 +10,7 @@ from matinee.core.errors import NotFound
 from matinee.core.paging import decode_cursor
 from matinee.recommendations.dressing import Wardrobe, cards_of, cursor_after, dress
 from matinee.recommendations.home import day_of
-from matinee.recommendations.layout import COLLECTION, GENRE, HEADINGS
+from matinee.recommendations.layout import BECAUSE, COLLECTION, GENRE, HEADINGS, SEVERAL
 from matinee.recommendations.picks import Draft
 from matinee.recommendations.rails.collections import published_collections
 from matinee.recommendations.rails.drafting import draft_rails
@@ -21,9 +21,6 @@ from matinee.runtime import Runtime
 
 DEPTH = 200
 """A rail goes no further."""
-BECAUSE = "because:"
-SEVERAL = frozenset({"because", "genres", "collections"})
-"""Names in a layout that stand for several rails."""
 
 
 async def rail_page(
@@ -40,8 +37,9 @@ async def rail_page(
     _require_known(rail, genres, collections)
     async with runtime.database.read() as tx:
         wanted = Wanted([rail], DEPTH, collections)
-        facts = await read_facts(PlainReader(tx), viewer, wanted, runtime.settings)
-        drafts = draft_rails(facts, viewer, [rail], day_of(viewer))
+        weights, day = runtime.settings.signal_weights, day_of(viewer)
+        facts = await read_facts(PlainReader(tx), viewer, wanted, weights, day)
+        drafts = draft_rails(facts, viewer, [rail], day)
         draft = drafts[0] if drafts else Draft(rail)
         _require_shown(draft)
         page, next_cursor = _page_of(draft, cursor, page_size)

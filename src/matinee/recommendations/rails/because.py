@@ -1,13 +1,67 @@
-"""The titles behind the rails "because you watched X": strong, recent, and others every day."""
+"""The rails "because you watched X": about strong, recent titles, and others every day."""
 
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
+from uuid import UUID
 
+from matinee.accounts.viewer import Viewer
+from matinee.catalog.visibility import VISIBLE, visibility_of
+from matinee.core.database import ReadTx
+from matinee.recommendations.blend import CONTENT_SHARE, NEXT_SHARE
+from matinee.recommendations.layout import BECAUSE
+from matinee.recommendations.picks import Draft, Pick, Reason, ReasonCode
+from matinee.recommendations.statements import CURRENT_MODEL, OFFERED
 from matinee.viewing.taste import Signal, Taste
 
 ROWS = 2
+DEPTH = 60
+"""So many neighbours of each kind are looked at on the home screen."""
 STRONGEST = 6
-KINDS = ("loved", "liked", "completed", "watched")
+REASONS: dict[str, ReasonCode] = {
+    "loved": "because_liked",
+    "liked": "because_liked",
+    "completed": "because_watched",
+    "watched": "because_watched",
+}
+"""What a title has to be to its profile to stand behind a rail, and how that is said."""
+
+
+def _near(name: str, share: float) -> str:
+    return f"""
+        SELECT near.number, {share} * near.weight / l.{name}_weights[1] AS value
+        FROM unnest(l.{name}_numbers[:{DEPTH}],
+             l.{name}_weights[:{DEPTH}])
+             AS near(number, weight)
+        WHERE near.weight > 0 AND l.{name}_weights[1] > 0
+    """
+
+
+_LISTS = " UNION ALL ".join(
+    (_near("together", 1.0), _near("next", NEXT_SHARE), _near("content", CONTENT_SHARE))
+)
+_LIKE = f"""
+    SELECT seed.number AS seed, alike.id, alike.genres, alike.value
+    FROM unnest(:numbers::bigint[]) AS seed(number)
+    CROSS JOIN LATERAL (
+        SELECT t.id, t.genres, sum(list.value) AS value
+        FROM title_neighbors l CROSS JOIN LATERAL ({_LISTS}) AS list
+        JOIN titles t ON t.number = list.number
+        WHERE l.model_id = {CURRENT_MODEL} AND l.title_number = seed.number AND {OFFERED}
+        GROUP BY t.id ORDER BY value DESC, t.id LIMIT :limit
+    ) AS alike
+    WHERE EXISTS (SELECT FROM titles t WHERE t.number = seed.number AND {VISIBLE})
+    ORDER BY seed.number, alike.value DESC, alike.id
+"""
+"""Per seed that the viewer still sees, what is learned to go with it and may be offered."""
+
+
+class Alike(NamedTuple):
+    """A title that goes with another one, and how well; values are comparable per seed."""
+
+    title_id: UUID
+    genres: tuple[str, ...]
+    value: float
 
 
 def seeds_of_the_day(taste: Taste, day: date) -> list[Signal]:
@@ -16,7 +70,7 @@ def seeds_of_the_day(taste: Taste, day: date) -> list[Signal]:
     The strongest take turns: on even days every other one from the first, on odd days from the
     second. Where that does not give enough, the others help out.
     """
-    positives = [signal for signal in taste.signals if signal.kind in KINDS]
+    positives = [signal for signal in taste.signals if signal.kind in REASONS]
     strongest = sorted(positives, key=lambda signal: -signal.weight)[:STRONGEST]
     turn = day.toordinal() % 2
     return _of_different_genres([*strongest[turn::2], *strongest[1 - turn :: 2]])
@@ -28,3 +82,43 @@ def _of_different_genres(signals: Sequence[Signal]) -> list[Signal]:
     for signal in signals:
         chosen.setdefault(signal.genres[0] if signal.genres else "", signal)
     return list(chosen.values())[:ROWS]
+
+
+def seed_named(taste: Taste, rail: str) -> Signal | None:
+    """The title behind a rail, if the profile likes it."""
+    title_id = rail.removeprefix(BECAUSE)
+    named = (signal for signal in taste.signals if str(signal.title_id) == title_id)
+    return next((signal for signal in named if signal.kind in REASONS), None)
+
+
+async def read_alike(
+    tx: ReadTx, viewer: Viewer, seeds: Sequence[Signal], limit: int
+) -> dict[UUID, list[Alike]]:
+    """What goes with each of the seeds, best first, in one statement."""
+    if not seeds:
+        return {}
+    numbers = [seed.number for seed in seeds]
+    rows = await tx.all(_LIKE, numbers=numbers, limit=limit, **visibility_of(viewer))
+    return {
+        seed.title_id: [
+            Alike(row["id"], tuple(row["genres"]), row["value"])
+            for row in rows
+            if row["seed"] == seed.number
+        ]
+        for seed in seeds
+    }
+
+
+def because_draft(seed: Signal, alike: Sequence[Alike]) -> Draft:
+    """The rail of what goes with a title."""
+    best = max((one.value for one in alike), default=1.0)
+    picks = (
+        Pick(
+            one.title_id,
+            one.value,
+            Reason(REASONS[seed.kind], seed.title_id, one.value / best),
+            one.genres,
+        )
+        for one in alike
+    )
+    return Draft(f"{BECAUSE}{seed.title_id}", tuple(picks), title_id=seed.title_id)

@@ -5,8 +5,11 @@ from datetime import date
 
 from matinee.accounts.viewer import Viewer
 from matinee.recommendations.hero import choose_hero
-from matinee.recommendations.picks import Draft
+from matinee.recommendations.layout import BECAUSE, GENRE
+from matinee.recommendations.picks import Draft, Pick, Reason
+from matinee.recommendations.rails.because import because_draft, seed_named, seeds_of_the_day
 from matinee.recommendations.rails.facts import NEW_EPISODES, Facts
+from matinee.recommendations.rails.genres import genre_draft, genre_drafts
 from matinee.recommendations.rails.plain import plain_draft
 
 
@@ -17,13 +20,42 @@ def draft_rails(facts: Facts, viewer: Viewer, rails: Iterable[str], day: date) -
 
 def _drafts(facts: Facts, viewer: Viewer, rail: str, day: date) -> list[Draft]:
     if rail == "hero":
-        return [plain_draft(rail, choose_hero(facts.shelves["hero"], {}, viewer.profile, day))]
+        return [_hero(facts, viewer, day)]
+    if rail == "for-you":
+        return [_for_you(facts, viewer, day)]
+    if rail == "because":
+        seeds = seeds_of_the_day(facts.taste, day)
+        return [because_draft(seed, facts.alike.get(seed.title_id, ())) for seed in seeds]
+    if rail == "genres":
+        return genre_drafts(facts.taste, facts.candidates)
+    if rail.startswith(GENRE):
+        genre = rail.removeprefix(GENRE)
+        return [genre_draft(facts.taste, genre, facts.of_genre.get(genre, ()))]
+    if rail.startswith(BECAUSE):
+        seed = seed_named(facts.taste, rail)
+        return [because_draft(seed, facts.alike.get(seed.title_id, ()))] if seed else []
+    return [_plain(facts, rail)]
+
+
+def _plain(facts: Facts, rail: str) -> Draft:
+    """A rail that shows what was read as it is."""
     if rail == NEW_EPISODES:
-        return [plain_draft(rail, facts.news)]
+        return plain_draft(rail, facts.news)
     if rail == "trending":
-        return [plain_draft(rail, facts.trending)]
+        return plain_draft(rail, facts.trending)
     if rail == "top-rated":
-        return [plain_draft(rail, facts.top_rated)]
-    if rail in facts.shelves:
-        return [plain_draft(rail, (listed.title_id for listed in facts.shelves[rail]))]
-    return []
+        return plain_draft(rail, facts.top_rated)
+    return plain_draft(rail, (listed.title_id for listed in facts.shelves.get(rail, ())))
+
+
+def _hero(facts: Facts, viewer: Viewer, day: date) -> Draft:
+    scores = {one.title_id: one.score for one in facts.candidates}
+    featured = facts.shelves.get("hero", ())
+    return plain_draft("hero", choose_hero(featured, scores, viewer.profile, day))
+
+
+def _for_you(facts: Facts, viewer: Viewer, day: date) -> Draft:
+    picks = (
+        Pick(one.title_id, one.score, Reason("popular"), one.genres) for one in facts.candidates
+    )
+    return Draft("for-you", tuple(picks))

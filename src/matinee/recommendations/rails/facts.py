@@ -2,14 +2,22 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx
-from matinee.core.settings import Settings
-from matinee.recommendations.layout import COLLECTION, FROM_TASTE, GENRE
+from matinee.core.settings import SignalWeights
+from matinee.recommendations.impressions import shown_often
+from matinee.recommendations.layout import BECAUSE, COLLECTION, FROM_TASTE, GENRE
 from matinee.recommendations.new_episodes import NewEpisodes, new_episodes
+from matinee.recommendations.rails.because import (
+    Alike,
+    read_alike,
+    seed_named,
+    seeds_of_the_day,
+)
 from matinee.recommendations.rails.collections import Published, collection_shelves
 from matinee.recommendations.rails.reading import Reader
 from matinee.recommendations.rails.shelves import (
@@ -20,6 +28,7 @@ from matinee.recommendations.rails.shelves import (
     read_shelves,
     shelf_of,
 )
+from matinee.recommendations.scoring import Candidate, candidates
 from matinee.recommendations.top_rated import top_rated
 from matinee.recommendations.trends import trending
 from matinee.viewing.progress.continue_watching import continue_watching
@@ -27,6 +36,9 @@ from matinee.viewing.taste import Taste, taste_of
 
 CONTINUE = "continue-watching"
 NEW_EPISODES = "new-episodes"
+ASK_TASTE = FROM_TASTE | {"because"}
+
+_OF_GENRE = "t.genres @> ARRAY[:genre::text]"
 
 # what somebody dislikes stays on the list of what he began, but no rail shows it
 _STILL_WANTED = f"""
@@ -41,6 +53,13 @@ class Facts:
     """What was read; what no rail asked for, or could not be read, is empty."""
 
     taste: Taste = field(default_factory=Taste)
+    candidates: Sequence[Candidate] = ()
+    of_genre: Mapping[str, Sequence[Candidate]] = field(default_factory=dict)
+    """By slug, for genres that are asked for by name."""
+    alike: Mapping[UUID, Sequence[Alike]] = field(default_factory=dict)
+    """By the title that they go with."""
+    often: Collection[UUID] = ()
+    """What was shown often in vain."""
     shelves: Mapping[str, Sequence[Listed]] = field(default_factory=dict)
     """Also what was begun and is still wanted, as `continue-watching`."""
     news: Mapping[UUID, NewEpisodes] = field(default_factory=dict)
@@ -69,20 +88,62 @@ class Wanted:
         return [*shelves, *collection_shelves(shown, COLLECTION)]
 
 
-async def read_facts(reader: Reader, viewer: Viewer, wanted: Wanted, settings: Settings) -> Facts:
+async def read_facts(
+    reader: Reader, viewer: Viewer, wanted: Wanted, weights: SignalWeights, day: date
+) -> Facts:
     """Read what the wanted rails are made of, each part by one or two statements."""
     rails, limit = wanted.rails, wanted.limit
-    taste = Taste()
-    if any(rail in FROM_TASTE or rail.startswith(GENRE) for rail in rails):
-        work = partial(taste_of, viewer=viewer, weights=settings.signal_weights)
-        taste = await reader.read("taste", work, taste)
+    taste = await _taste(reader, viewer, rails, weights)
     return Facts(
         taste=taste,
+        candidates=await _candidates(reader, viewer, taste) if FROM_TASTE & set(rails) else (),
+        of_genre={
+            genre: await _candidates(reader, viewer, taste, genre)
+            for genre in (rail.removeprefix(GENRE) for rail in rails if rail.startswith(GENRE))
+        },
+        alike=await _alike(reader, viewer, taste, wanted, day),
+        often=await _often(reader, viewer) if "for-you" in rails else (),
         shelves=await _shelves(reader, viewer, wanted),
         news=await _news(reader, viewer, limit) if NEW_EPISODES in rails else {},
         trending=await _ids(reader, viewer, "trending", limit) if "trending" in rails else (),
         top_rated=await _ids(reader, viewer, "top-rated", limit) if "top-rated" in rails else (),
     )
+
+
+async def _taste(
+    reader: Reader, viewer: Viewer, rails: Collection[str], weights: SignalWeights
+) -> Taste:
+    if not any(rail in ASK_TASTE or rail.startswith((GENRE, BECAUSE)) for rail in rails):
+        return Taste()
+    return await reader.read("taste", partial(taste_of, viewer=viewer, weights=weights), Taste())
+
+
+async def _candidates(
+    reader: Reader, viewer: Viewer, taste: Taste, genre: str | None = None
+) -> Sequence[Candidate]:
+    nothing: Sequence[Candidate] = ()
+    work = partial(candidates, viewer=viewer, taste=taste)
+    if genre is None:
+        return await reader.read("for-you", work, nothing)
+    return await reader.read(genre, partial(work, where=_OF_GENRE, genre=genre), nothing)
+
+
+async def _often(reader: Reader, viewer: Viewer) -> Collection[UUID]:
+    nothing: set[UUID] = set()
+    return await reader.read("shown often", partial(shown_often, viewer=viewer), nothing)
+
+
+async def _alike(
+    reader: Reader, viewer: Viewer, taste: Taste, wanted: Wanted, day: date
+) -> Mapping[UUID, Sequence[Alike]]:
+    """What goes with the day's titles, and with those asked for by name."""
+    seeds = seeds_of_the_day(taste, day) if "because" in wanted.rails else []
+    for rail in wanted.rails:
+        if rail.startswith(BECAUSE) and (seed := seed_named(taste, rail)):
+            seeds.append(seed)
+    nothing: Mapping[UUID, Sequence[Alike]] = {}
+    work = partial(read_alike, viewer=viewer, seeds=seeds, limit=wanted.limit)
+    return await reader.read("because", work, nothing) if seeds else nothing
 
 
 async def _shelves(
