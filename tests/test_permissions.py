@@ -88,6 +88,8 @@ RULES = {
     ),
     "send_heartbeat": Rule(SIGNED_IN, {"position_seconds": 60, "state": "playing"}),
     "stop_session": Rule(SIGNED_IN, {"position_seconds": 60}),
+    "get_limits": Rule(SIGNED_IN),
+    "put_limits": Rule(GROWN_UPS, {"days": [{"weekday": "monday", "minutes": 60}]}),
     "list_avatars": Rule(EVERYBODY),
     "get_avatar": Rule(EVERYBODY),
     "list_watchlist": Rule(SIGNED_IN),

@@ -6,7 +6,7 @@ from fastapi import Depends, Header, Query
 from starlette.responses import Response
 
 from matinee.accounts.schemas import SignedIn
-from matinee.accounts.viewer import CHANGING, SIGNED_IN, CurrentUser, FreshUser
+from matinee.accounts.viewer import CHANGING, SIGNED_IN, CurrentUser, FreshUser, Householder
 from matinee.core.caching import revalidated
 from matinee.core.errors import (
     Conflict,
@@ -34,6 +34,12 @@ from matinee.profiles.schemas import (
     UpdateProfile,
 )
 from matinee.profiles.service import ProfileLimitReached
+from matinee.profiles.viewing_limits import (
+    SetViewingLimits,
+    ViewingLimits,
+    get_viewing_limits,
+    put_viewing_limits,
+)
 from matinee.runtime import Read, RuntimeDep, Write
 
 router = api_router("", tag="profiles")
@@ -187,6 +193,32 @@ async def put_allowed_titles(
 ) -> AllowedTitles:
     """Not from a kids profile; needs a proof where the household has a PIN."""
     return await preferences.put_allowed_titles(runtime, viewer, profile_id, wish, proof)
+
+
+@router.get(
+    "/profiles/{profile_id}/limits",
+    summary="Viewing limits",
+    responses=problems(*SIGNED_IN, NotFound),
+)
+async def get_limits(viewer: CurrentUser, tx: Read, profile_id: PathId) -> ViewingLimits:
+    """At which hours, and for how long a day, the profile may watch; and what is left of today."""
+    return await get_viewing_limits(tx, viewer, profile_id)
+
+
+@router.put(
+    "/profiles/{profile_id}/limits",
+    summary="Replace viewing limits",
+    responses=problems(*CHANGES, PinRequired, Forbidden),
+)
+async def put_limits(
+    viewer: Householder,
+    runtime: RuntimeDep,
+    profile_id: PathId,
+    wish: SetViewingLimits,
+    proof: Proof = None,
+) -> ViewingLimits:
+    """Not from a kids profile; needs a proof where the household has a PIN."""
+    return await put_viewing_limits(runtime, viewer, profile_id, wish, proof)
 
 
 @router.get("/catalog/avatars", summary="Avatars", dependencies=[Depends(revalidated)])
