@@ -104,7 +104,7 @@ class Title(Base):
         ),
         Index(
             "titles_name_prefix",
-            text('left(folded_name, 64) COLLATE "C"'),
+            text("substr(folded_name, 1, 64) text_pattern_ops"),
             "id",
             postgresql_where=text("status = 'published'"),
         ),

@@ -45,14 +45,18 @@ class Term:
     """A word of the question with the forms in which documents may have it."""
 
     word: str
-    forms: tuple[str, ...]
+    forms: tuple[Form, ...]
     idf: float
-    documents: int
+
+    @property
+    def documents(self) -> int:
+        """How many may have it."""
+        return sum(form.documents for form in self.forms)
 
     @property
     def query(self) -> str:
-        """As PostgreSQL's tsquery; folded words need no escape."""
-        return "|".join(f"'{form}'" for form in self.forms)
+        """As PostgreSQL's tsquery."""
+        return "|".join(form.query for form in self.forms)
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,14 @@ class Question:
         return " ".join(corrected.get(word, word) for word in self.folded.split())
 
     @property
-    def is_literal(self) -> bool:
-        """Whether it is looked for letter by letter: too short for trigrams, without spaces."""
-        return literal(self.folded)
+    def is_lettered(self) -> bool:
+        """Whether there is a letter or digit in it at all."""
+        return bool(fold(self.folded))
+
+    @property
+    def is_unspaced(self) -> bool:
+        """Whether it is in a script that puts no spaces between words."""
+        return _WITHOUT_SPACES.search(self.folded) is not None
 
     @property
     def may_be_a_name(self) -> bool:
@@ -108,24 +117,22 @@ def folded_query(text: str) -> str:
     return searchable(text)[:LONGEST_FOLDED]
 
 
-def literal(folded: str) -> bool:
-    """Whether trigrams are of no use: fewer than three letters, or no spaces between words."""
-    return len(folded) < 3 or not fold(folded) or _WITHOUT_SPACES.search(folded) is not None
-
-
 async def set_thresholds(tx: ReadTx) -> None:
     """How much alike names must be in the rest of this transaction."""
     await tx.one(_THRESHOLDS)
 
 
 async def understand(tx: ReadTx, text: str, dictionary: str) -> Question:
-    """Look the words up, in two or three statements; sets the thresholds of likeness as well."""
+    """Look the words up, in two to four statements; sets the thresholds of likeness as well."""
     await set_thresholds(tx)
     asked = list(dict.fromkeys(fold(text).split()))
     if not asked:
         return Question(text)
-    own = await words.known_forms(tx, asked, dictionary)
+    own = dict(await words.known_forms(tx, asked, dictionary))
     unknown = [word for word, forms in own.items() if not any(form.documents for form in forms)]
+    if asked[-1] in unknown and (begun := await words.begun_form(tx, asked[-1])):
+        own[asked[-1]] = [begun]
+        unknown.remove(asked[-1])
     meant = await words.corrections(tx, unknown) if len(unknown) <= MOST_WORDS else {}
     terms = [_term(word, forms, meant.get(word, ())) for word, forms in own.items()]
     rare = sorted((term for term in terms if term.idf > COMMON), key=lambda term: -term.idf)
@@ -134,10 +141,4 @@ async def understand(tx: ReadTx, text: str, dictionary: str) -> Question:
 
 
 def _term(word: str, own: Sequence[Form], meant: Sequence[Form]) -> Term:
-    every = (*own, *meant)
-    return Term(
-        word,
-        tuple(form.word for form in every),
-        min(form.idf for form in meant or own),
-        sum(form.documents for form in every),
-    )
+    return Term(word, (*own, *meant), min(form.idf for form in meant or own))

@@ -5,10 +5,12 @@ in which it tells something; `benchmarks/search_quality.py` measures what comes 
 """
 
 from collections.abc import Collection, Sequence
-from typing import Literal, NamedTuple
+from functools import cache
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
+from matinee.catalog.search.names import BEGINS, LIKENESS, Way, way_of
 from matinee.catalog.search.question import Question
 from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx
@@ -26,64 +28,27 @@ LEAST_NEAR, NEAR_ENOUGH = 0.15, 0.65
 HALVINGS = 12
 """A title watched 2^-12 as much as the most watched one counts as not watched."""
 
-# Names before words before parts of words before typing errors, whatever trigrams say.
-_LIKENESS = """
-    CASE WHEN {name} = :q THEN 1.0
-         WHEN starts_with({name}, :q || ' ') THEN .96
-         WHEN starts_with({name}, :q) THEN .94
-         WHEN {name} = :meant THEN .93
-         WHEN ' ' || {name} || ' ' LIKE '% ' || :pattern || ' %' THEN .92
-         ELSE least(.9, greatest(
-             similarity({name}, :q), .98 * word_similarity(:q, {name}),
-             .95 * similarity({name}, :meant), .93 * word_similarity(:meant, {name})
-         ))
-    END
-"""
-_NAME_LIKENESS = _LIKENESS.format(name="n.folded_name")
-_PERSON_LIKENESS = _LIKENESS.format(name="p.name_key")
+_LIKENESS = LIKENESS.format(name="found.folded")
 
 # OFFSET 0 has visibility asked for one title after the other, from the best one on.
 _SHOWN = f"CROSS JOIN LATERAL (SELECT FROM titles t WHERE t.id = best.id AND {VISIBLE} OFFSET 0)"
 
-Way = Literal["alike", "literal", "prefix", "whole"]
-
-_WAYS: dict[Way, str] = {
-    "alike": ":meant <% {name}",
-    "literal": "{name} LIKE '%' || :pattern || '%'",
-    "prefix": "({name} LIKE :pattern || '%' OR {name} LIKE '% ' || :pattern || '%')",
-    "whole": "{name} = :q",
-}
-"""How names are found, each by the trigram index."""
+_COVERED = "(SELECT sum(idf) FROM asked WHERE d.words @@ asked.query)"
+"""What the words of the question that `search_documents d` has weigh together."""
 
 _SQL = f"""
 WITH named AS MATERIALIZED (
-    SELECT best.id, best.likeness, best.called
-    FROM (
-        SELECT found.id, max(found.likeness) AS likeness,
-               (array_agg(found.name ORDER BY found.likeness DESC))[1] AS called
-        FROM (
-            SELECT n.id, n.name, {_NAME_LIKENESS} AS likeness FROM titles n WHERE <names>
-            UNION ALL
-            SELECT n.title_id, n.name, .98 * {_NAME_LIKENESS} FROM search_names n WHERE <names>
-        ) AS found
-        GROUP BY found.id ORDER BY likeness DESC, found.id
-    ) AS best {_SHOWN} AS shown
-    ORDER BY best.likeness DESC, best.id LIMIT :candidates
+    SELECT id, max(likeness) AS likeness, (array_agg(name ORDER BY likeness DESC))[1] AS called
+    FROM (SELECT found.*, {_LIKENESS} AS likeness FROM (<titles>) AS found) AS every
+    GROUP BY id ORDER BY likeness DESC, id LIMIT :candidates
 ),
 people_found AS MATERIALIZED (
-    SELECT best.id, best.name, best.likeness
-    FROM (
-        SELECT p.id, p.name, {_PERSON_LIKENESS} AS likeness,
-               (SELECT count(*) FROM title_people c WHERE c.person_id = p.id) AS credits
-        FROM people p WHERE <people>
-        ORDER BY likeness DESC, credits DESC, p.id
-    ) AS best
-    CROSS JOIN LATERAL (
-        SELECT FROM title_people c JOIN titles t ON t.id = c.title_id
-        WHERE c.person_id = best.id AND {VISIBLE} LIMIT 1
-    ) AS shown
-    WHERE best.likeness > {LEAST_LIKE_PERSON}
-    ORDER BY best.likeness DESC, best.credits DESC, best.id LIMIT {PEOPLE}
+    SELECT id, name, likeness, ' ' || folded || ' ' LIKE '% ' || :pattern || ' %' AS whole
+    FROM (SELECT found.*, {_LIKENESS} AS likeness FROM (<people>) AS found) AS every
+    WHERE likeness > {LEAST_LIKE_PERSON}
+    ORDER BY likeness DESC,
+             (SELECT count(*) FROM title_people c WHERE c.person_id = every.id) DESC, id
+    LIMIT {PEOPLE}
 ),
 starring AS MATERIALIZED (
     SELECT t.id, max(p.likeness) AS likeness,
@@ -99,37 +64,36 @@ asked AS MATERIALIZED (
     FROM unnest(:queries::text[], :idfs::float8[]) AS a (query, idf)
 ),
 worded AS MATERIALIZED (
-    SELECT best.id, best.coverage
+    SELECT best.id
     FROM (
-        SELECT d.title_id AS id,
-               (SELECT sum(idf) FROM asked WHERE d.words @@ asked.query) / :weight::float8
-                   AS coverage
+        SELECT d.title_id AS id, {_COVERED} AS covered
         FROM search_documents d WHERE d.words @@ :documents::text::tsquery
-        ORDER BY coverage DESC NULLS LAST, d.title_id
+        ORDER BY covered DESC NULLS LAST, d.title_id
     ) AS best {_SHOWN} AS shown
-    ORDER BY best.coverage DESC NULLS LAST, best.id LIMIT :candidates
+    ORDER BY best.covered DESC NULLS LAST, best.id LIMIT :candidates
 ),
 evidence AS (
-    SELECT id, max(name) AS name, max(people) AS people, max(words) AS words,
-           max(called) AS called, max(person) AS person
+    SELECT id, max(name) AS name, max(people) AS people, max(called) AS called,
+           max(person) AS person
     FROM (
-        SELECT id, likeness AS name, 0 AS people, 0 AS words, called, NULL AS person FROM named
-        UNION ALL SELECT id, 0, likeness, 0, NULL, person FROM starring
-        UNION ALL SELECT id, 0, 0, coverage, NULL, NULL FROM worded
-        UNION ALL SELECT id, 0, 0, 0, NULL, NULL FROM unnest(:near::uuid[]) AS near (id)
+        SELECT id, likeness AS name, 0 AS people, called, NULL AS person FROM named
+        UNION ALL SELECT id, 0, likeness, NULL, person FROM starring
+        UNION ALL SELECT id, 0, 0, NULL, NULL FROM worded
+        UNION ALL SELECT id, 0, 0, NULL, NULL FROM unnest(:near::uuid[]) AS near (id)
     ) AS every GROUP BY id
 ),
 clipped AS (
     SELECT v.id, v.called, v.person,
            greatest(0, (v.name - {LEAST_LIKE}) / (1 - {LEAST_LIKE})) AS name,
            greatest(0, (v.people - {LEAST_LIKE_PERSON}) / (1 - {LEAST_LIKE_PERSON})) AS people,
-           v.words,
+           coalesce({_COVERED} / :weight::float8, 0) AS words,
            least(1, greatest(0, coalesce(
                (1 - (e.embedding <=> :vector::float4[]::vector) - {LEAST_NEAR})
                / ({NEAR_ENOUGH} - {LEAST_NEAR}), 0
            ))) AS meaning,
            greatest(0, coalesce(1 - (most.prior - trend.prior) / {HALVINGS}, 0)) AS popularity
     FROM evidence v
+    LEFT JOIN search_documents d ON d.title_id = v.id
     LEFT JOIN content_embeddings e
         ON e.title_id = v.id AND e.purpose = 'search' AND e.model = :model
     LEFT JOIN title_trends trend
@@ -144,18 +108,16 @@ SELECT 'title' AS type, id, called, person,
 FROM clipped WHERE 'title' = ANY (:types::text[])
 UNION ALL
 SELECT 'person', id, name, NULL,
-       3.0 * (likeness - {LEAST_LIKE_PERSON}) / (1 - {LEAST_LIKE_PERSON}), 1, 0, 0, 0
+       2.2 * (likeness - {LEAST_LIKE_PERSON}) / (1 - {LEAST_LIKE_PERSON})
+       + CASE WHEN :tells AND (whole OR :q LIKE '% %') THEN 1.2 ELSE 0 END, 1, 0, 0, 0
 FROM people_found WHERE 'person' = ANY (:types::text[])
 ORDER BY score DESC, name DESC, id LIMIT :wanted
 """
 
 
+@cache
 def _statement(way: Way) -> str:
-    names, people = (_WAYS[way].format(name=column) for column in ("n.folded_name", "p.name_key"))
-    return _SQL.replace("<names>", names).replace("<people>", people)
-
-
-_STATEMENTS: dict[Way, str] = {way: _statement(way) for way in _WAYS}
+    return _SQL.replace("<titles>", way.titles).replace("<people>", way.people)
 
 
 class Meaning(NamedTuple):
@@ -192,11 +154,16 @@ async def rank(
     types: Collection[str] = ("title", "person"),
 ) -> list[Found]:
     """Titles and people that this viewer may see, best first, in one statement."""
+    way = way_of(question)
+    params: dict[str, Any] = visibility_of(viewer)
+    if way is BEGINS:
+        params |= {"lettered": question.is_lettered}
     rows = await tx.all(
-        _STATEMENTS[_way(question)],
+        _statement(way),
         q=question.folded,
         meant=question.meant,
         pattern=like_pattern(question.folded),
+        tells=bool(question.terms),
         queries=[term.query for term in question.terms],
         idfs=[term.idf for term in question.terms],
         weight=question.weight or 1.0,
@@ -208,12 +175,6 @@ async def rank(
         candidates=CANDIDATES,
         types=list(types),
         wanted=limit,
-        **visibility_of(viewer),
+        **params,
     )
     return [Found(*row) for row in rows]
-
-
-def _way(question: Question) -> Way:
-    if question.is_literal:
-        return "prefix" if len(question.folded) < 3 else "literal"
-    return "alike" if question.may_be_a_name else "whole"

@@ -1,17 +1,20 @@
 """What could be meant while somebody types: names that begin so, words that do, names alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
 from matinee.catalog import lists
 from matinee.catalog.cards import LOCALIZED
+from matinee.catalog.search.documents import dictionary_of
 from matinee.catalog.search.matching import match_in
-from matinee.catalog.search.question import folded_query, set_thresholds
+from matinee.catalog.search.names import ALIKE, BEGUN, LONGEST_PREFIX, PREFIX, SEEN
+from matinee.catalog.search.question import Question, folded_query, set_thresholds, understand
 from matinee.catalog.search.schemas import Match, Span, Suggest, Suggestion, Suggestions
 from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row
-from matinee.core.text import like_pattern
+from matinee.core.text import fold, like_pattern
 from matinee.runtime import Runtime
 
 CANDIDATES = 60
@@ -21,17 +24,10 @@ TRENDING = 300
 LEAST_FOR_WORDS, LEAST_FOR_FUZZY = 2, 4
 """Letters from which on words inside of names are looked at, and names that are only alike."""
 
-LONGEST_PREFIX = 64
-"""As in the index `titles_name_prefix`."""
-
-_AFTER_ALL_LETTERS = "\U0010ffff"
-
 _BEGUN = f"""
 WITH begun AS MATERIALIZED (
-    SELECT t.id FROM titles t
-    WHERE left(t.folded_name, {LONGEST_PREFIX}) COLLATE "C" >= :q
-      AND left(t.folded_name, {LONGEST_PREFIX}) COLLATE "C" < :end AND {VISIBLE}
-    ORDER BY left(t.folded_name, {LONGEST_PREFIX}) COLLATE "C", t.id LIMIT {CANDIDATES}
+    SELECT t.id FROM titles t WHERE {BEGUN} AND {VISIBLE}
+    ORDER BY {PREFIX} USING ~<~, t.id LIMIT {CANDIDATES}
 ),
 trending AS MATERIALIZED (
     SELECT t.id FROM (
@@ -47,74 +43,60 @@ worded AS MATERIALIZED (
 ),
 renamed AS MATERIALIZED (
     SELECT t.id FROM search_names n JOIN titles t ON t.id = n.title_id
-    WHERE n.folded_name LIKE :pattern || '%' AND {VISIBLE}
+    WHERE :with_words AND n.folded_name LIKE :pattern || '%' AND {VISIBLE}
     LIMIT {CANDIDATES}
 ),
 people_begun AS MATERIALIZED (
-    SELECT p.id, p.name, p.name_key FROM people p
-    CROSS JOIN LATERAL (
-        SELECT FROM title_people c JOIN titles t ON t.id = c.title_id
-        WHERE c.person_id = p.id AND {VISIBLE} LIMIT 1
-    ) AS shown
+    SELECT p.id, p.name, p.name_key FROM people p {SEEN}
     WHERE :with_words
       AND (p.name_key LIKE :pattern || '%' OR p.name_key LIKE '% ' || :pattern || '%')
     LIMIT {CANDIDATES}
-)
-SELECT 'title' AS type, t.id, coalesce(local.name, t.name) AS text,
-       CASE WHEN t.folded_name = :q THEN 0 WHEN starts_with(t.folded_name, :q) THEN 1 ELSE 2 END
-           AS rank,
-       coalesce(trend.hot, '-infinity') AS popularity, t.folded_name AS folded
-FROM (TABLE begun UNION TABLE trending UNION TABLE worded UNION TABLE renamed) AS found
-JOIN titles t USING (id) {LOCALIZED}
-LEFT JOIN title_trends trend
-    ON trend.title_id = t.id AND trend.territory = '**' AND trend.audience = :audience
-UNION ALL
-SELECT 'person', id, name,
-       CASE WHEN name_key = :q THEN 0 WHEN starts_with(name_key, :q) THEN 1 ELSE 2 END,
-       '-infinity', name_key
-FROM people_begun
-ORDER BY rank, popularity DESC, length(folded), folded, type, id LIMIT :wanted
-"""
-
-_ALIKE = f"""
-WITH alike AS MATERIALIZED (
-    SELECT best.id, best.likeness FROM (
-        SELECT t.id, word_similarity(:q, t.folded_name) AS likeness
-        FROM titles t WHERE :q <% t.folded_name AND {VISIBLE}
-        UNION ALL
-        SELECT t.id, word_similarity(:q, n.folded_name)
-        FROM search_names n JOIN titles t ON t.id = n.title_id
-        WHERE :q <% n.folded_name AND {VISIBLE}
-    ) AS best ORDER BY likeness DESC, id LIMIT {CANDIDATES}
 ),
-people_alike AS MATERIALIZED (
-    SELECT p.id, p.name, word_similarity(:q, p.name_key) AS likeness FROM people p
-    CROSS JOIN LATERAL (
-        SELECT FROM title_people c JOIN titles t ON t.id = c.title_id
-        WHERE c.person_id = p.id AND {VISIBLE} LIMIT 1
-    ) AS shown
-    WHERE :q <% p.name_key ORDER BY likeness DESC, p.id LIMIT {CANDIDATES}
+every AS (
+    SELECT 'title' AS type, t.id, t.name, t.folded_name AS folded,
+           coalesce(trend.hot, '-infinity') AS popularity
+    FROM (TABLE begun UNION TABLE trending UNION TABLE worded UNION TABLE renamed) AS found
+    JOIN titles t USING (id)
+    LEFT JOIN title_trends trend
+        ON trend.title_id = t.id AND trend.territory = '**' AND trend.audience = :audience
+    UNION ALL
+    SELECT 'person', id, name, name_key, '-infinity' FROM people_begun
 )
-SELECT 'title' AS type, t.id, coalesce(local.name, t.name) AS text, max(alike.likeness) AS likeness
-FROM alike JOIN titles t USING (id) {LOCALIZED}
-GROUP BY t.id, text
-UNION ALL
-SELECT 'person', id, name, likeness FROM people_alike
-ORDER BY likeness DESC, text, id LIMIT :wanted
+SELECT type, id, name FROM every
+ORDER BY CASE WHEN folded = :q THEN 0 WHEN starts_with(folded, :q) THEN 1 ELSE 2 END,
+         popularity DESC, length(folded), folded, type DESC, id
+LIMIT :wanted
+"""
+_ALIKE = f"""
+SELECT type, id, name FROM (
+    SELECT 'title' AS type, found.* FROM ({ALIKE.titles}) AS found
+    UNION ALL
+    SELECT 'person', found.* FROM ({ALIKE.people}) AS found
+) AS every
+ORDER BY word_similarity(:meant, folded) DESC, similarity(:meant, folded) DESC, folded, id
+LIMIT :wanted
+"""
+_SHOWN_NAMES = f"""
+    SELECT t.id, coalesce(local.name, t.name) AS name FROM titles t {LOCALIZED}
+    WHERE t.id = ANY (:title_ids::uuid[])
 """
 
 
 async def suggest(runtime: Runtime, viewer: Viewer, wish: Suggest) -> Suggestions:
     """Names for what was typed so far: whole ones, beginnings, words in them, then alike ones."""
     q = folded_query(wish.q)[:LONGEST_PREFIX]
-    items = await _collections(runtime, viewer, q)
+    collections = await _collections(runtime, viewer, q)
     async with runtime.database.read() as tx:
-        begun = await _begun(tx, viewer, q, wish.page_size)
-        items = _in_order([*items, *(_suggestion(row, q) for row in begun)])
-        if len(items) < wish.page_size and len(q) >= LEAST_FOR_FUZZY:
-            alike = await _alike(tx, viewer, q, wish.page_size)
-            known = {item.id for item in items}
-            items += [_suggestion(row, q) for row in alike if row["id"] not in known]
+        await set_thresholds(tx)
+        rows = await _begun(tx, viewer, q, wish.page_size)
+        if len(rows) + len(collections) < wish.page_size and len(q) >= LEAST_FOR_FUZZY:
+            dictionary = dictionary_of(runtime.settings.catalog_language)
+            question = await understand(tx, q, dictionary)
+            rows += await _alike(tx, viewer, question, wish.page_size)
+        names = await _shown_names(tx, viewer, rows)
+    each = {row["id"]: row for row in reversed(rows)}  # what begins so may be alike as well
+    suggestions = [_suggestion(row, names, q) for row in reversed(each.values())]
+    items = sorted([*suggestions, *collections], key=_rank)
     return Suggestions(items=items[: wish.page_size])
 
 
@@ -122,20 +104,26 @@ async def _begun(tx: ReadTx, viewer: Viewer, q: str, wanted: int) -> list[Row]:
     return await tx.all(
         _BEGUN,
         q=q,
-        end=q + _AFTER_ALL_LETTERS,
         pattern=like_pattern(q),
-        with_words=len(q) >= LEAST_FOR_WORDS,
+        with_words=len(q) >= LEAST_FOR_WORDS and bool(fold(q)),
         audience="kids" if viewer.is_kids else "standard",
-        languages=list(viewer.languages),
         wanted=wanted,
         **visibility_of(viewer),
     )
 
 
-async def _alike(tx: ReadTx, viewer: Viewer, q: str, wanted: int) -> list[Row]:
-    await set_thresholds(tx)
+async def _alike(tx: ReadTx, viewer: Viewer, question: Question, wanted: int) -> list[Row]:
     params: dict[str, Any] = visibility_of(viewer)
-    return await tx.all(_ALIKE, q=q, wanted=wanted, languages=list(viewer.languages), **params)
+    return await tx.all(_ALIKE, meant=question.meant, wanted=wanted, **params)
+
+
+async def _shown_names(tx: ReadTx, viewer: Viewer, rows: Sequence[Row]) -> dict[UUID, str]:
+    """Names of titles in the viewer's language."""
+    title_ids = [row["id"] for row in rows if row["type"] == "title"]
+    if not title_ids:
+        return {}
+    named = await tx.all(_SHOWN_NAMES, title_ids=title_ids, languages=list(viewer.languages))
+    return {row["id"]: row["name"] for row in named}
 
 
 async def _collections(runtime: Runtime, viewer: Viewer, q: str) -> list[Suggestion]:
@@ -156,21 +144,16 @@ async def _collections(runtime: Runtime, viewer: Viewer, q: str) -> list[Suggest
     ]
 
 
-def _suggestion(row: Row, q: str) -> Suggestion:
-    found = match_in(row["text"], q)
+def _suggestion(row: Row, names: Mapping[UUID, str], q: str) -> Suggestion:
+    name = names.get(row["id"], row["name"])
+    found = match_in(name, q)
     match: Match = found[0] if found else "fuzzy"
     span = Span(start=found[1][0], end=found[1][1]) if found else None
-    return Suggestion(
-        type=row["type"], id=row["id"], slug=None, text=row["text"], match=match, span=span
-    )
+    return Suggestion(type=row["type"], id=row["id"], slug=None, text=name, match=match, span=span)
 
 
-def _in_order(items: Sequence[Suggestion]) -> list[Suggestion]:
-    """Whole names first, then beginnings of names, then of words; else as they come."""
-
-    def rank(item: Suggestion) -> int:
-        if item.match == "exact":
-            return 0
-        return 1 if item.match == "prefix" and item.span and item.span.start == 0 else 2
-
-    return sorted(items, key=rank)
+def _rank(item: Suggestion) -> int:
+    """Whole names first, then beginnings of names, of words, the rest; else as they come."""
+    if item.match == "prefix" and item.span and item.span.start > 0:
+        return 2
+    return {"exact": 0, "prefix": 1}.get(item.match, 3)

@@ -6,10 +6,11 @@ from typing import NamedTuple
 from matinee.core.database import ReadTx, Row, WriteTx
 
 CANDIDATES = 40
+MOST_BEGUN = 500
 CORRECTIONS = 3
 """A misspelt word may stand for so many words of names."""
 
-SIMILARITY = 0.2
+SIMILARITY = 0.18
 """Likeness of words by their trigrams, from which on they are compared letter by letter."""
 
 SHORTEST_CORRECTED, SHORTEST_WITH_TWO_ERRORS = 3, 6
@@ -46,6 +47,13 @@ _KNOWN = """
     LEFT JOIN search_words w ON w.word = form
     WHERE stems IS DISTINCT FROM '{}'
 """
+_BEGUN = """
+    SELECT coalesce(sum(documents), 0) AS documents, min(idf) AS idf
+    FROM (
+        SELECT documents, idf FROM search_words
+        WHERE in_names AND word LIKE :word || '%' LIMIT :candidates
+    ) AS begun
+"""
 _ALIKE = """
     SELECT asked.word, alike.word AS form, alike.documents, alike.idf
     FROM unnest(:words::text[]) AS asked (word)
@@ -58,11 +66,17 @@ _ALIKE = """
 
 
 class Form(NamedTuple):
-    """A word as documents have it: itself, its stem, or what it was meant to be."""
+    """A word as documents have it: itself, its stem, what it begins or was meant to be."""
 
     word: str
     documents: int
     idf: float
+    unfinished: bool = False
+
+    @property
+    def query(self) -> str:
+        """As PostgreSQL's tsquery; folded words need no escape."""
+        return f"'{self.word}':*" if self.unfinished else f"'{self.word}'"
 
 
 Forms = Mapping[str, Sequence[Form]]
@@ -80,6 +94,14 @@ async def known_forms(tx: ReadTx, words: Iterable[str], dictionary: str) -> Form
     for row in await tx.all(_KNOWN, words=list(words), dictionary=dictionary):
         forms.setdefault(row["word"], []).append(_form(row))
     return forms
+
+
+async def begun_form(tx: ReadTx, word: str) -> Form | None:
+    """A word that was not typed to its end, where words of names begin so."""
+    row = await tx.one(_BEGUN, word=word, candidates=MOST_BEGUN)
+    if row is None or row["idf"] is None or len(word) < SHORTEST_CORRECTED:
+        return None
+    return Form(word, row["documents"], row["idf"], unfinished=True)
 
 
 async def corrections(tx: ReadTx, words: Iterable[str]) -> Forms:

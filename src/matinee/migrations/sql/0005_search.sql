@@ -52,4 +52,4 @@ CREATE TABLE search_history (
     CONSTRAINT search_history_user_id_profile_id_fkey FOREIGN KEY(user_id, profile_id) REFERENCES profiles (user_id, id) ON DELETE CASCADE
 );
 
-CREATE INDEX titles_name_prefix ON titles (left(folded_name, 64) COLLATE "C", id) WHERE status = 'published';
+CREATE INDEX titles_name_prefix ON titles (substr(folded_name, 1, 64) text_pattern_ops, id) WHERE status = 'published';
