@@ -1,6 +1,7 @@
 """Which titles suit a profile and how well: one statement over what was learned and is watched."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,9 +21,11 @@ from matinee.recommendations.franchises import franchise_of
 from matinee.recommendations.statements import (
     CANDIDATES,
     MILLION,
+    OFFERED,
     REST,
     SPEAKS_PREFERRED,
     VOICES,
+    WANTED,
 )
 from matinee.viewing.taste import POSITIVE, Signal, Taste
 
@@ -60,9 +63,12 @@ class Candidate(NamedTuple):
     number: int
     genres: tuple[str, ...]
     franchise: str
+    added_at: datetime | None = None
     score: float = 0.0
     parts: Parts = Parts()
     seeds: tuple[Seed, ...] = ()
+    rising: bool = False
+    """Watched more these days than it is on average."""
 
 
 async def candidates(
@@ -80,11 +86,11 @@ async def candidates(
 
     One statement where the usual lists suffice. `where` is SQL over `titles t` with `params`;
     where it or the profile's limits leave little of the lists, they are read to their end, and
-    the best rated and newest titles fill up what is still missing. `strict_language` admits
-    nothing but the preferred language.
+    the best rated and newest titles fill up what is still missing. Where the profile knows all of
+    it already, known titles come. `strict_language` admits nothing but the preferred language.
     """
     if strict_language and viewer.preferred_language:
-        where = f"{where} AND {SPEAKS_PREFERRED}"
+        where = f"({where}) AND {SPEAKS_PREFERRED}"
     asked = {"limit": limit, **visibility_of(viewer), **params}
     spoken = (viewer.preferred_language or "").partition("-")[0]
     scored = {
@@ -99,18 +105,18 @@ async def candidates(
         if all_seen or len(rows) >= limit:
             break
     found = [_candidate(row, taste) for row in rows]
+    if SPEAKS_PREFERRED in where:
+        asked = asked | {"spoken": spoken}
     if len(found) < limit:
-        found += await _rest(tx, where, found, asked, spoken)
-    return found
+        found += await _rest(tx, where, OFFERED, found, asked)
+    return found or await _rest(tx, where, WANTED, found, asked)
 
 
 async def _rest(
-    tx: ReadTx, where: str, found: Sequence[Candidate], asked: dict[str, Any], spoken: str
+    tx: ReadTx, where: str, offered: str, found: Sequence[Candidate], asked: dict[str, Any]
 ) -> list[Candidate]:
-    if ":spoken" in where:
-        asked = asked | {"spoken": spoken}
-    there = [candidate.title_id for candidate in found]
-    rows = await tx.all(REST.replace("{where}", where), there=there, **asked)
+    statement = REST.replace("{offered}", offered).replace("{where}", where)
+    rows = await tx.all(statement, there=[one.title_id for one in found], **asked)
     return [_title(row) for row in rows[: asked["limit"] - len(found)]]
 
 
@@ -153,6 +159,7 @@ def _title(row: Row) -> Candidate:
         row["number"],
         tuple(row["genres"]),
         franchise_of(row["name"], row["external_ids"]),
+        row["added_at"],
     )
 
 
@@ -165,7 +172,8 @@ def _candidate(row: Row, taste: Taste) -> Candidate:
         taste.preference_share * GENRE_SHARE * (row["genre"] or 0),
         LANGUAGE_SHARE * row["language"],
     )
-    return _title(row)._replace(score=row["score"], parts=parts, seeds=_seeds(row, taste.signals))
+    seeds = _seeds(row, taste.signals)
+    return _title(row)._replace(score=row["score"], parts=parts, seeds=seeds, rising=row["rising"])
 
 
 def _seeds(row: Row, signals: Sequence[Signal]) -> tuple[Seed, ...]:

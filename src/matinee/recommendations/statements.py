@@ -2,7 +2,7 @@
 
 from matinee.catalog.visibility import VISIBLE
 from matinee.recommendations.blend import CONTENT_SHARE, GENRE_SHARE, LANGUAGE_SHARE, NEXT_SHARE
-from matinee.recommendations.trends import EVERYWHERE, PRIOR_NOW
+from matinee.recommendations.trends import EVERYWHERE, HOT_DAYS, HOT_NOW, PRIOR_DAYS, PRIOR_NOW
 from matinee.viewing.taste import NOT_UNWANTED, NOT_WATCHED
 
 VOICES = 1024
@@ -16,7 +16,8 @@ UNKNOWN = """NOT EXISTS (
 )"""
 """SQL over `titles t`: the profile has shown no opinion of it yet."""
 
-OFFERED = f"{VISIBLE} AND {NOT_UNWANTED} AND {NOT_WATCHED} AND {UNKNOWN}"
+WANTED = f"{VISIBLE} AND {NOT_UNWANTED}"
+OFFERED = f"{WANTED} AND {NOT_WATCHED} AND {UNKNOWN}"
 
 CURRENT_MODEL = "(SELECT id FROM recommendation_models WHERE state = 'current')"
 
@@ -27,6 +28,11 @@ SPEAKS_PREFERRED = """coalesce(
     false
 )"""
 """SQL over `titles t`: made in the profile's preferred language, or to be heard in it (P-02)."""
+
+_TITLE = "t.id, t.number, t.name, t.genres, t.external_ids, t.added_at"
+
+# plays a day of late against plays a day on average: a mean life is a half-life divided by ln 2
+_IS_RISING = f"coalesce({HOT_NOW} / {HOT_DAYS} > {PRIOR_NOW} / {PRIOR_DAYS}, false)"
 
 # seeds come newest first with their weights as seeds of each list; only seeds that the viewer
 # likes and still sees are named as reasons, the others speak without being named
@@ -126,8 +132,9 @@ _SCORED = f"""
         SELECT ln(1 + {PRIOR_NOW}) AS watched
         FROM (SELECT max(prior) AS prior FROM watched) AS r
     ), parts AS (
-        SELECT t.id, t.number, t.name, t.genres, t.external_ids, p.together, p.next, p.content,
+        SELECT {_TITLE}, p.together, p.next, p.content,
                coalesce(ln(1 + {PRIOR_NOW}) / nullif(most.watched, 0), 0) AS trend,
+               {_IS_RISING} AS rising,
                ({LABELS} && :liked_labels)::int - ({LABELS} && :disliked_labels::text[])::int
                    AS genre,
                {SPEAKS_PREFERRED}::int AS language,
@@ -158,24 +165,22 @@ Seeds are signals newest first. Each list is cut at `:depth` before anything is 
 titles but their weights; what the viewer may see and does not know yet is decided behind it.
 """
 
-_TITLE = "t.id, t.number, t.name, t.genres, t.external_ids"
-
 REST = f"""
-    SELECT id, number, name, genres, external_ids FROM (
+    SELECT id, number, name, genres, external_ids, added_at FROM (
         (
             SELECT {_TITLE}, 1 AS list, s.score AS place
             FROM title_scores s JOIN titles t ON t.id = s.title_id
-            WHERE s.up + 2 * s.love > s.down AND {OFFERED} AND {{where}}
+            WHERE s.up + 2 * s.love > s.down AND {{offered}} AND {{where}}
             ORDER BY s.score DESC, s.title_id DESC LIMIT :limit
         ) UNION ALL (
             SELECT {_TITLE}, 2, extract(epoch FROM t.added_at)
-            FROM titles t WHERE t.status = 'published' AND {OFFERED} AND {{where}}
+            FROM titles t WHERE t.status = 'published' AND {{offered}} AND {{where}}
             ORDER BY t.added_at DESC, t.id DESC LIMIT :limit
         )
     ) AS found
     WHERE id <> ALL (:there::uuid[])
-    GROUP BY id, number, name, genres, external_ids
+    GROUP BY id, number, name, genres, external_ids, added_at
     ORDER BY min(list), max(place) FILTER (WHERE list = 1) DESC NULLS LAST,
         max(place) DESC, id LIMIT :limit
 """
-"""What fills a list: the best rated titles, then the newest, of those that may be offered."""
+"""What fills a list: the best rated titles, then the newest, of those that meet `{offered}`."""

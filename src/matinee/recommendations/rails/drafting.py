@@ -6,9 +6,10 @@ from datetime import date
 from matinee.accounts.viewer import Viewer
 from matinee.recommendations.hero import choose_hero
 from matinee.recommendations.layout import BECAUSE, GENRE
-from matinee.recommendations.picks import Draft, Pick, Reason
+from matinee.recommendations.picks import Draft
 from matinee.recommendations.rails.because import because_draft, seed_named, seeds_of_the_day
 from matinee.recommendations.rails.facts import NEW_EPISODES, Facts
+from matinee.recommendations.rails.for_you import for_you_draft
 from matinee.recommendations.rails.genres import genre_draft, genre_drafts
 from matinee.recommendations.rails.plain import plain_draft
 
@@ -22,7 +23,7 @@ def _drafts(facts: Facts, viewer: Viewer, rail: str, day: date) -> list[Draft]:
     if rail == "hero":
         return [_hero(facts, viewer, day)]
     if rail == "for-you":
-        return [_for_you(facts, viewer, day)]
+        return [for_you_draft(facts.candidates, facts.taste, viewer, day, facts.often)]
     if rail == "because":
         seeds = seeds_of_the_day(facts.taste, day)
         return [because_draft(seed, facts.alike.get(seed.title_id, ())) for seed in seeds]
@@ -52,10 +53,3 @@ def _hero(facts: Facts, viewer: Viewer, day: date) -> Draft:
     scores = {one.title_id: one.score for one in facts.candidates}
     featured = facts.shelves.get("hero", ())
     return plain_draft("hero", choose_hero(featured, scores, viewer.profile, day))
-
-
-def _for_you(facts: Facts, viewer: Viewer, day: date) -> Draft:
-    picks = (
-        Pick(one.title_id, one.score, Reason("popular"), one.genres) for one in facts.candidates
-    )
-    return Draft("for-you", tuple(picks))
