@@ -1,14 +1,11 @@
 """How sessions end, and how their players are told."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 
-from matinee.core.settings import Settings
-from matinee.main import create_app
 from matinee.runtime import Runtime
 from tests.makers import PASSWORD, choose_profile, execute, make_profile, scalar, sign_in
 from tests.viewing.progress.makers import Somebody
@@ -57,25 +54,14 @@ async def test_what_comes_after_the_end_is_not_written(runtime: Runtime, player:
     assert await bookmark(runtime) == 600
 
 
-@pytest.fixture
-async def other_process(settings: Settings) -> AsyncIterator[tuple[Runtime, AsyncClient]]:
-    """The same service in another process, as far as memory goes."""
-    other = Runtime(settings)
-    await other.open()
-    transport = ASGITransport(app=create_app(runtime=other))
-    async with AsyncClient(transport=transport, base_url="http://testserver") as client:
-        yield other, client
-    await other.close()
-
-
 async def test_heartbeats_may_come_to_different_processes(
-    runtime: Runtime, player: Player, other_process: tuple[Runtime, AsyncClient]
+    runtime: Runtime, player: Player, elsewhere: tuple[Runtime, AsyncClient]
 ) -> None:
-    other, client = other_process
-    elsewhere = Player(other, client, player.headers, player.session_id, {})
+    other, client = elsewhere
+    there = replace(player, client=client)
     await player.wait(40)
     await player.beat(30)
-    await elsewhere.beat(40)
+    await there.beat(40)
     await other.buffers.flush()
     await runtime.buffers.flush()
     assert await player.column("watched_seconds") == 40
@@ -83,12 +69,12 @@ async def test_heartbeats_may_come_to_different_processes(
 
 
 async def test_a_session_that_another_process_ended_is_over_here(
-    player: Player, other_process: tuple[Runtime, AsyncClient]
+    player: Player, elsewhere: tuple[Runtime, AsyncClient]
 ) -> None:
-    other, client = other_process
+    _, client = elsewhere
     await player.stop()
-    elsewhere = Player(other, client, player.headers, player.session_id, {})
-    assert code_of(await elsewhere.beat()) == (410, "playback_ended")
+    there = replace(player, client=client)
+    assert code_of(await there.beat()) == (410, "playback_ended")
 
 
 async def test_a_title_that_disappears_ends_the_session_politely(
