@@ -30,6 +30,11 @@ def test_what_the_profile_chose_keeps_its_titles() -> None:
     assert numbers(arranged) == {"hero": [1], "my-list": [2], "for-you": [3, 4, 5]}
 
 
+def test_a_collection_keeps_what_the_operator_put_there() -> None:
+    arranged = arrange([draft("for-you", 1, 2, 3, 4, 5), draft("collection:a", 1, 2, 6)])
+    assert numbers(arranged) == {"for-you": [3, 4, 5], "collection:a": [1, 2, 6]}
+
+
 def test_a_rail_that_becomes_too_short_gives_its_titles_back() -> None:
     drafts = [draft("for-you", 1, 2, 3), draft("trending", 1, 2, 4, 5), draft("new", 4, 5, 6)]
     assert numbers(arrange(drafts)) == {"for-you": [1, 2, 3], "new": [4, 5, 6]}

@@ -14,20 +14,11 @@ from matinee.recommendations.layout import COLLECTION, HEADINGS
 from matinee.recommendations.new_episodes import NewEpisodes
 from matinee.recommendations.picks import Draft, Pick, Reason, ReasonCode
 from matinee.recommendations.rails.collections import Published
+from matinee.recommendations.reasons import wording
 from matinee.recommendations.schemas import Rail, RailItem, ReasonOut
 from matinee.recommendations.variants import variant_of
 
-TEXTS: dict[ReasonCode, str] = {
-    "next_after": "Often watched after {title}",
-    "because_liked": "Because you liked {title}",
-    "because_watched": "Because you watched {title}",
-    "because_listed": "Because {title} is on your list",
-    "new_for_fans_of": "New for fans of {title}",
-    "more_genre": "More {genre}",
-    "you_picked_genre": "You picked {genre}",
-    "popular": "Popular",
-    "top_pick": "A top pick for you",
-    "trending": "Trending now",
+ON_A_LIST: Mapping[ReasonCode, str] = {
     "top_rated": "Loved by many",
     "continue_watching": "You have begun it",
     "on_my_list": "On your list",
@@ -106,7 +97,7 @@ def _item(card: Card, reason: Reason, wardrobe: Wardrobe) -> RailItem:
         card=card,
         reason=ReasonOut.model_construct(
             code=reason.code,
-            text=wording(reason, wardrobe),
+            text=_words(reason, wardrobe),
             title_id=reason.title_id,
             strength=round(reason.strength, 3),
         ),
@@ -115,18 +106,19 @@ def _item(card: Card, reason: Reason, wardrobe: Wardrobe) -> RailItem:
     )
 
 
-def wording(reason: Reason, wardrobe: Wardrobe) -> str:
+def _words(reason: Reason, wardrobe: Wardrobe) -> str:
     """A reason in words."""
-    return TEXTS[reason.code].format(
-        title=wardrobe.title(reason.title_id), genre=wardrobe.genre(reason.genre)
-    )
+    if reason.code in ON_A_LIST:
+        return ON_A_LIST[reason.code]
+    title, genre = wardrobe.title(reason.title_id), wardrobe.genre(reason.genre)
+    return wording(reason, title=title, genre=genre)
 
 
 def _heading(draft: Draft, wardrobe: Wardrobe) -> str:
     if draft.genre:
         return wardrobe.genre(draft.genre)
-    if draft.title_id:
-        return f"Because you watched {wardrobe.title(draft.title_id)}"
+    if draft.title_id and draft.picks:
+        return _words(draft.picks[0].reason, wardrobe)
     if draft.rail.startswith(COLLECTION):
         return wardrobe.collections[draft.rail.removeprefix(COLLECTION)].name
     return HEADINGS[draft.rail]

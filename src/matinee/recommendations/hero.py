@@ -1,6 +1,5 @@
 """The hero of the home screen (R-11): what the operator features, best for this profile first."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
@@ -11,6 +10,7 @@ from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import InvalidValue
 from matinee.recommendations.layout import LAYOUT
 from matinee.recommendations.rails.shelves import Listed
+from matinee.recommendations.ranking import draw_lot
 from matinee.recommendations.schemas import HeroPins, PutHeroPins
 
 SAMPLED = 3
@@ -43,14 +43,8 @@ def choose_hero(
     best = (pinned or scored)[:SAMPLED]
     if not best:
         return []
-    first = max(best, key=lambda title_id: _lot(profile_id, day, title_id))
+    first = max(best, key=lambda title_id: draw_lot(profile_id, day, title_id))
     return [first, *(title_id for title_id in (*pinned, *scored) if title_id != first)]
-
-
-def _lot(profile_id: UUID, day: date, title_id: UUID) -> bytes:
-    """The lot that a title draws for a profile on a day (rendezvous hashing)."""
-    drawn = profile_id.bytes + day.isoformat().encode() + title_id.bytes
-    return hashlib.blake2b(drawn, digest_size=8).digest()
 
 
 async def read_pins(tx: ReadTx) -> HeroPins:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from matinee.recommendations.layout import COLLECTION
 from matinee.recommendations.picks import Draft
 
-FOLD = 6
+FOLD = 4
 """So many rails are seen without scrolling; in them a title stands once."""
 LEAST = 3
 LENGTH = 20
@@ -36,7 +37,7 @@ def shown_of(draft: Draft) -> Draft:
 
 
 def _without_repetitions(drafts: Sequence[Draft]) -> list[Draft]:
-    """Every title in one draft only, in one of the profile's own where it can be."""
+    """Every title in one draft only, where somebody chose it rather than where it was computed."""
     claimed: set[UUID] = set()
     kept: dict[str, Draft] = {}
     for draft in sorted(drafts, key=_precedence):
@@ -48,7 +49,10 @@ def _without_repetitions(drafts: Sequence[Draft]) -> list[Draft]:
 
 
 def _precedence(draft: Draft) -> int:
-    return OWN.index(draft.rail) if draft.rail in OWN else len(OWN)
+    """What the profile chose, then what the operator chose, then all others as they come."""
+    if draft.rail in OWN:
+        return OWN.index(draft.rail)
+    return len(OWN) if draft.rail.startswith(COLLECTION) else len(OWN) + 1
 
 
 def _is_long_enough(draft: Draft) -> bool:
