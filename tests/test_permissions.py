@@ -215,6 +215,9 @@ RULES = {
     "list_home_layouts": Rule(STAFF),
     "put_home_layout": Rule(EDITORS, {"audience": "kids", "rails": [{"rail": "for-you"}]}),
     "get_hero_pins": Rule(STAFF),
+    "train_recommendations": Rule(EDITORS),
+    "roll_back_recommendations": Rule(EDITORS),
+    "list_recommendation_models": Rule(frozenset({"analyst", "editor", "admin"})),
     "get_recommendation_quality": Rule(frozenset({"analyst", "editor", "admin"})),
     "record_impressions": Rule(
         SIGNED_IN,
@@ -298,6 +301,7 @@ def code_of(answer: Response) -> str:
 
 CHANGES_BY_STAFF = """
     put_home_layout put_hero_pins appoint_staff dismiss_staff update_user cancel_job retry_job generate_embeddings
+    train_recommendations
     rebuild_search put_search_pin delete_search_pin
     create_title update_title change_title_status create_season update_season order_episodes
     create_episode update_episode import_titles cancel_import create_genre update_genre

@@ -45,6 +45,8 @@ from matinee.profiles import router as profiles
 from matinee.recommendations import admin as recommendations_admin
 from matinee.recommendations import feedback_router, quality_admin, trend_counting
 from matinee.recommendations import router as recommendations
+from matinee.recommendations.learning import admin as learning_admin
+from matinee.recommendations.learning import introducing
 from matinee.runtime import Runtime
 from matinee.viewing import router as viewing
 from matinee.viewing.progress import router as progress
@@ -88,11 +90,12 @@ ROUTERS = (
     recommendations_admin.router,
     feedback_router.router,
     quality_admin.router,
+    learning_admin.router,
     admin.router,
     api_docs.router,
 )
 
-WITHOUT_ROUTES = (closing, partitions, tidying, trend_counting)
+WITHOUT_ROUTES = (closing, partitions, tidying, trend_counting, introducing)
 """Modules that no route leads to; importing them declares their jobs."""
 
 ALLOWED_HEADERS = (

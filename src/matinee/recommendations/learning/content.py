@@ -4,10 +4,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 
-from matinee.recommendations.learning.interactions import Floats, Matrix
+from matinee.recommendations.learning.arrays import (
+    Flags,
+    Floats,
+    Matrix,
+    Places,
+    empty,
+    stacked,
+)
 from matinee.recommendations.learning.tables import blocks, strongest
 
 CONTENT = 50
@@ -16,7 +21,7 @@ DECADES = np.arange(1930, 2031, 10)
 YEARS_OF_A_STYLE = 7
 UNKNOWN_YEAR = 1990
 LEAST_TITLES_OF_A_PERSON = 3
-MOST_PEOPLE = 2000
+MOST_PEOPLE = 500
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Content:
     NaN where unknown; `ages` are days since a title was added.
     """
 
-    numbers: NDArray[np.int64]
+    numbers: Places
     vectors: Floats
     genres: Matrix
     people: Matrix
@@ -44,12 +49,14 @@ class Content:
             return found
         found[known] -= found[known].mean(axis=0)
         lengths = np.linalg.norm(found, axis=1, keepdims=True)
-        return found / np.maximum(lengths, 1e-9)
+        found /= np.maximum(lengths, 1e-9)
+        return found
 
     @property
-    def has_vector(self) -> NDArray[np.bool_]:
+    def has_vector(self) -> Flags:
         """Which titles have a vector."""
-        return np.any(self.vectors != 0, axis=1)
+        known: Flags = np.any(self.vectors != 0, axis=1)
+        return known
 
     def features(self) -> Floats:
         """Vector, genres, time and people of each title, in scales of about the same use."""
@@ -73,15 +80,15 @@ class Content:
         return self.people[:, order[titles[order] >= LEAST_TITLES_OF_A_PERSON]]
 
 
-def nearest_by_content(centred: Floats, places: NDArray[np.int64] | None = None) -> Matrix:
+def nearest_by_content(centred: Floats, places: Places | None = None) -> Matrix:
     """The 50 nearest titles of each (or of the rows at `places`), by cosine, only above 0."""
     count = len(centred)
     if not count:
-        return sparse.csr_matrix((0, 0), dtype=np.float32)
+        return empty(0, 0)
     rows = np.arange(count) if places is None else places
     parts = []
     for place in blocks(len(rows), count):
         block = centred[rows[place]] @ centred.T
         block[np.arange(len(block)), rows[place]] = 0
         parts.append(strongest(block, CONTENT))
-    return sparse.vstack(parts, format="csr") if parts else sparse.csr_matrix((0, count))
+    return stacked(parts, count)

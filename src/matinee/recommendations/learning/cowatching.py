@@ -9,10 +9,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
 from scipy.linalg import lapack
 
-from matinee.recommendations.learning.interactions import Floats, Ints, Matrix
+from matinee.recommendations.learning.arrays import (
+    Floats,
+    Ints,
+    Matrix,
+    diagonal,
+    empty,
+    matrix,
+    stacked,
+)
 from matinee.recommendations.learning.tables import blocks, strongest, tenth_largest
 
 MOST_EASE_TITLES = 20_000
@@ -90,10 +97,10 @@ class Rp3Beta:
     def __init__(self, liked: Matrix) -> None:
         people = np.asarray(liked.sum(axis=1)).ravel()
         titles = np.asarray(liked.sum(axis=0)).ravel()
-        to_titles = sparse.diags(1 / np.maximum(people, 1)) @ liked
-        to_people = sparse.diags(1 / np.maximum(titles, 1)) @ liked.T
+        to_titles = diagonal(1 / np.maximum(people, 1)) @ liked
+        to_people = diagonal(1 / np.maximum(titles, 1)) @ liked.T
         self._to_people = to_people.tocsr().power(ALPHA).astype(np.float32)
-        damped = sparse.diags(1 / np.maximum(titles, 1) ** BETA)
+        damped = diagonal(1 / np.maximum(titles, 1) ** BETA)
         self._to_titles = (to_titles.tocsr().power(ALPHA) @ damped).tocsr().astype(np.float32)
 
     def rows(self, place: slice) -> Floats:
@@ -113,6 +120,8 @@ def learn_together(liked: Matrix, *, most_ease_titles: int = MOST_EASE_TITLES) -
     profiles, count = liked.shape
     popularity = np.asarray(liked.sum(axis=0)).ravel()
     [watched] = np.nonzero(popularity)
+    if not len(watched):
+        return empty(count, count)
     # those of EASE come first, so that a range of rows is one of both
     order = watched[np.argsort(-popularity[watched], kind="stable")]
     ordered = liked[:, order].tocsr()
@@ -123,10 +132,8 @@ def learn_together(liked: Matrix, *, most_ease_titles: int = MOST_EASE_TITLES) -
         RIDGE if profiles >= FEW_PROFILES else RIDGE_OF_FEW,
     )
     found = _added(ease, Rp3Beta(ordered), known, len(order))
-    back = sparse.csr_matrix(
-        (np.ones(len(order), np.float32), (np.arange(len(order)), order)),
-        shape=(len(order), count),
-    )
+    places = np.arange(len(order))
+    back = matrix(np.ones(len(order)), places, order, (len(order), count))
     return (back.T @ found @ back).tocsr()
 
 
@@ -138,7 +145,7 @@ def _added(ease: Ease, walks: Rp3Beta, known: int, count: int) -> Matrix:
         if place.stop <= known:
             block[:, :known] += ease.rows(place) / usual_ease
         parts.append(strongest(block, TOGETHER, signed=True))
-    return sparse.vstack(parts, format="csr")
+    return stacked(parts, count)
 
 
 def _ranges(known: int, count: int) -> list[slice]:

@@ -1,9 +1,9 @@
 """What is watched next: pairs of titles that come one after the other in people's histories."""
 
 import numpy as np
-from scipy import sparse
 
-from matinee.recommendations.learning.interactions import Interactions, Matrix
+from matinee.recommendations.learning.arrays import Matrix, empty, matrix
+from matinee.recommendations.learning.interactions import Interactions
 from matinee.recommendations.learning.tables import pruned
 
 WINDOW = 10
@@ -22,18 +22,14 @@ def learn_following(interactions: Interactions) -> Matrix:
     """
     history = interactions.positives
     count = interactions.title_count
-    pairs = sparse.csr_matrix((count, count), dtype=np.float32)
+    pairs = empty(count, count)
     for distance in range(1, min(WINDOW, len(history.titles) - 1) + 1):
         same = history.profiles[distance:] == history.profiles[:-distance]
         first, second = history.titles[:-distance][same], history.titles[distance:][same]
         values = np.full(len(first), 1 / np.sqrt(distance), np.float32)
-        pairs = pairs + sparse.csr_matrix((values, (first, second)), shape=(count, count))
+        pairs = pairs + matrix(values, first, second, (count, count))
     found = pairs.tocoo()
     watched = interactions.popularity + SHRINKAGE
     weights = found.data / (watched[found.row] ** FROM_POWER * watched[found.col] ** TO_POWER)
     weights[found.row == found.col] = 0
-    shape = (count, count)
-    return pruned(
-        sparse.csr_matrix((weights.astype(np.float32), (found.row, found.col)), shape=shape),
-        FOLLOWING,
-    )
+    return pruned(matrix(weights, found.row, found.col, (count, count)), FOLLOWING)

@@ -5,16 +5,12 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from matinee.recommendations.learning.arrays import Flags, Floats, Ints, Matrix, Places, matrix
 from matinee.viewing.taste import MOST_NEGATIVE, MOST_NEUTRAL, MOST_POSITIVE, RANKS_TO_HALF
 
 POSITIVE, NEUTRAL, NEGATIVE = 1, 0, -1
 _MOST = {POSITIVE: MOST_POSITIVE, NEUTRAL: MOST_NEUTRAL, NEGATIVE: MOST_NEGATIVE}
-
-Ints = NDArray[np.int32]
-Floats = NDArray[np.float32]
-Matrix = sparse.csr_matrix
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ class Interactions:
         return self._matrix(chosen, np.ones(len(chosen.titles), np.float32))
 
     @cached_property
-    def popularity(self) -> NDArray[np.int64]:
+    def popularity(self) -> Places:
         """Positive signals per title."""
         return np.bincount(self.positives.titles, minlength=self.title_count)
 
@@ -65,19 +61,19 @@ class Interactions:
         """
         most = np.select([self.classes == value for value in _MOST], list(_MOST.values()))
         counting = self.ranks < most
-        weights = self.weights * np.float32(0.5) ** (self.ranks / RANKS_TO_HALF)
-        return self._matrix(self.where(counting), weights[counting].astype(np.float32))
+        weights = (self.weights * 0.5 ** (self.ranks / RANKS_TO_HALF)).astype(np.float32)
+        return self._matrix(self.where(counting), weights[counting])
 
     def recent(self, *, most: int | None = None, ranks_to_half: float | None = None) -> Matrix:
         """Positive signals, the newest `most`, halved with every `ranks_to_half` newer ones."""
         chosen = self.positives
         weights = np.ones(len(chosen.titles), np.float32)
         if ranks_to_half is not None:
-            weights = chosen.weights * np.float32(0.5) ** (chosen.ranks / ranks_to_half)
+            weights = (chosen.weights * 0.5 ** (chosen.ranks / ranks_to_half)).astype(np.float32)
         counting = np.ones(len(weights), bool) if most is None else chosen.ranks < most
-        return self._matrix(chosen.where(counting), weights[counting].astype(np.float32))
+        return self._matrix(chosen.where(counting), weights[counting])
 
-    def where(self, chosen: NDArray[np.bool_]) -> "Interactions":
+    def where(self, chosen: Flags) -> "Interactions":
         """The chosen signals; indices and counts stay."""
         return Interactions(
             self.profiles[chosen],
@@ -91,7 +87,7 @@ class Interactions:
 
     def _matrix(self, chosen: "Interactions", values: Floats) -> Matrix:
         shape = (self.profile_count, self.title_count)
-        return sparse.csr_matrix((values, (chosen.profiles, chosen.titles)), shape=shape)
+        return matrix(values, chosen.profiles, chosen.titles, shape)
 
 
 def _from_the_end(profiles: Ints) -> Ints:

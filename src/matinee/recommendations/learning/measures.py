@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from matinee.recommendations.learning.interactions import Floats, Matrix
+from matinee.recommendations.learning.arrays import Flags, Floats, Matrix, Places
 
 AT = 10
 RECALLED_AT = 20
 LONGEST = 100
 
-Lists = NDArray[np.int64]
+Lists = Places
 
 
 def best(scores: Floats, seen: Matrix, length: int = LONGEST) -> Lists:
@@ -25,7 +25,7 @@ def best(scores: Floats, seen: Matrix, length: int = LONGEST) -> Lists:
     return np.take_along_axis(places, order, axis=1)
 
 
-def hits(lists: Lists, relevant: Matrix) -> NDArray[np.bool_]:
+def hits(lists: Lists, relevant: Matrix) -> Flags:
     """Where the lists hold what is relevant."""
     found = np.zeros(lists.shape, bool)
     for row, titles in enumerate(lists):
@@ -34,7 +34,7 @@ def hits(lists: Lists, relevant: Matrix) -> NDArray[np.bool_]:
     return found
 
 
-def ndcg(found: NDArray[np.bool_], relevant: Matrix, at: int = AT) -> NDArray[np.float64]:
+def ndcg(found: Flags, relevant: Matrix, at: int = AT) -> NDArray[np.float64]:
     """Normalised discounted cumulative gain of each list."""
     discounts = 1 / np.log2(np.arange(2, at + 2))
     ideal = np.cumsum(discounts)[np.clip(np.diff(relevant.indptr), 1, at) - 1]
@@ -43,16 +43,14 @@ def ndcg(found: NDArray[np.bool_], relevant: Matrix, at: int = AT) -> NDArray[np
     return gained
 
 
-def recall(
-    found: NDArray[np.bool_], relevant: Matrix, at: int = RECALLED_AT
-) -> NDArray[np.float64]:
+def recall(found: Flags, relevant: Matrix, at: int = RECALLED_AT) -> NDArray[np.float64]:
     """Share of what is relevant (at most `at` titles of it) in the first places of each list."""
     most = np.clip(np.diff(relevant.indptr), 1, at)
     shares: NDArray[np.float64] = found[:, :at].sum(axis=1) / most
     return shares
 
 
-def reciprocal_rank(found: NDArray[np.bool_]) -> NDArray[np.float64]:
+def reciprocal_rank(found: Flags) -> NDArray[np.float64]:
     """1 / place of the first hit of each list, 0 without one."""
     first = found.argmax(axis=1)
     return np.where(found.any(axis=1), 1 / (first + 1), 0.0)

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matinee.recommendations.learning.arrays import Flags, Matrix, Places, empty
 from matinee.recommendations.learning.content import Content, nearest_by_content
 from matinee.recommendations.learning.cowatching import MOST_EASE_TITLES, learn_together
 from matinee.recommendations.learning.following import learn_following
-from matinee.recommendations.learning.interactions import Interactions, Matrix
+from matinee.recommendations.learning.interactions import Interactions
 from matinee.recommendations.learning.newcomers import boost, foretell, newness
-from matinee.recommendations.learning.tables import empty
 
 Say = Callable[[str], None]
 
@@ -23,7 +22,7 @@ class Model:
     together: Matrix
     following: Matrix
     content: Matrix
-    virtual: NDArray[np.bool_]
+    virtual: Flags
 
 
 def learn(
@@ -53,11 +52,11 @@ def learn(
 def learn_from_content(content: Content) -> Model:
     """The tables of an installation where too few watch: nearest titles only."""
     count = len(content.numbers)
-    nothing = empty(count)
+    nothing = empty(count, count)
     return Model(nothing, nothing, nearest_by_content(content.centred), np.ones(count, bool))
 
 
-def with_newcomers(together: Matrix, content: Content, popularity: NDArray[np.int64]) -> Matrix:
+def with_newcomers(together: Matrix, content: Content, popularity: Places) -> Matrix:
     """The table and, for titles that hardly anybody watched, what is foretold of them."""
     fresh = newness(popularity)
     newcomers = np.flatnonzero((fresh > 0) & content.has_vector)

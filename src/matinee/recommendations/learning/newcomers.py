@@ -8,11 +8,17 @@ leads to).
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
-from matinee.recommendations.learning.interactions import Floats, Matrix
+from matinee.recommendations.learning.arrays import (
+    Floats,
+    Matrix,
+    Places,
+    diagonal,
+    empty,
+    matrix,
+    stacked,
+)
 from matinee.recommendations.learning.tables import blocks, pruned, strongest
 
 RIDGE = 10.0
@@ -45,13 +51,13 @@ class Foretold:
         return (self.towards + self.onwards).tocsr()
 
 
-def newness(popularity: NDArray[np.int64]) -> Floats:
+def newness(popularity: Places) -> Floats:
     """1 for titles that nobody has watched, falling to 0 at `NEWCOMER_UNTIL` positive signals."""
     left = 1 - popularity.astype(np.float32) / NEWCOMER_UNTIL
     return np.maximum(left, 0).astype(np.float32)
 
 
-def boost(popularity: NDArray[np.int64], ages: Floats) -> Floats:
+def boost(popularity: Places, ages: Floats) -> Floats:
     """From `NEW_TITLE_BOOST` down to 1, after 30 days or 20 positive signals."""
     young = np.clip(1 - ages / NEW_TITLE_DAYS, 0, 1)
     return (1 + (NEW_TITLE_BOOST - 1) * young * newness(popularity)).astype(np.float32)
@@ -60,8 +66,8 @@ def boost(popularity: NDArray[np.int64], ages: Floats) -> Floats:
 def foretell(
     table: Matrix,
     features: Floats,
-    popularity: NDArray[np.int64],
-    newcomers: NDArray[np.int64],
+    popularity: Places,
+    newcomers: Places,
     factors: Floats,
 ) -> Foretold:
     """Weights between newcomers and the titles that are watched.
@@ -71,9 +77,8 @@ def foretell(
     """
     count = len(popularity)
     [taught_by] = np.nonzero(popularity)
-    none = sparse.csr_matrix((count, count), dtype=np.float32)
     if not len(taught_by) or not len(newcomers):
-        return Foretold(none, none)
+        return Foretold(empty(count, count), empty(count, count))
     trust = np.sqrt(np.minimum(popularity[taught_by], FULL_TRUST_FROM) / FULL_TRUST_FROM)
     described = features[taught_by] * trust[:, None].astype(np.float32)
     system = cho_factor(
@@ -84,7 +89,7 @@ def foretell(
     asked = features[newcomers]
     towards = _predicted(asked, cho_solve(system, (taught @ described).T))
     scale = _usual_strength(table.T.tocsr()[_hardly_watched(popularity)]) / _usual_strength(towards)
-    towards = sparse.diags(factors * np.float32(scale)) @ towards
+    towards = diagonal(factors * np.float32(scale)) @ towards
     onwards = _predicted(asked, cho_solve(system, (taught.T @ described).T)) * scale
     return Foretold(
         _thinned(_placed(towards.tocsr(), newcomers, taught_by, count).T.tocsr()),
@@ -99,10 +104,10 @@ def _predicted(asked: Floats, coefficients: Floats) -> Matrix:
         strongest(asked[place] @ coefficients, SEEDS_OF_A_NEWCOMER, signed=True)
         for place in blocks(rows, columns)
     ]
-    return sparse.vstack(parts, format="csr")
+    return stacked(parts, columns)
 
 
-def _hardly_watched(popularity: NDArray[np.int64]) -> NDArray[np.int64]:
+def _hardly_watched(popularity: Places) -> Places:
     """Titles that are about as known as a newcomer will be, or all where there are none."""
     few = (popularity >= LEAST_WATCHED) & (popularity <= NEWCOMER_UNTIL)
     return np.flatnonzero(few if few.any() else popularity > 0)
@@ -117,13 +122,10 @@ def _usual_strength(weights: Matrix) -> float:
     return max(float(np.sum(found)) / (STRONGEST * max(len(found), 1)), 1e-9)
 
 
-def _placed(
-    weights: Matrix, rows: NDArray[np.int64], columns: NDArray[np.int64], count: int
-) -> Matrix:
+def _placed(weights: Matrix, rows: Places, columns: Places, count: int) -> Matrix:
     """The same weights in a table of all titles."""
     found = weights.tocoo()
-    places = (rows[found.row], columns[found.col])
-    return sparse.csr_matrix((found.data, places), shape=(count, count), dtype=np.float32)
+    return matrix(found.data, rows[found.row], columns[found.col], (count, count))
 
 
 def _thinned(columns: Matrix) -> Matrix:

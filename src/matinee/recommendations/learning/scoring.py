@@ -12,7 +12,8 @@ from matinee.recommendations.blend import (
     NEXT_SHARE,
     trend_share,
 )
-from matinee.recommendations.learning.interactions import Floats, Interactions
+from matinee.recommendations.learning.arrays import Floats, Places
+from matinee.recommendations.learning.interactions import Interactions
 from matinee.recommendations.learning.model import Model
 
 DAY = 86_400.0
@@ -33,14 +34,12 @@ class Parts:
 
     def blended(self) -> Floats:
         """The scores by which the product ranks."""
-        found = self.together + NEXT_SHARE * self.following + CONTENT_SHARE * self.content
+        found: Floats = self.together + NEXT_SHARE * self.following + CONTENT_SHARE * self.content
         found += self.shares[:, None] * self.trend
         return found
 
 
-def parts_of(
-    model: Model, history: Interactions, profiles: NDArray[np.int64], trend: Floats
-) -> Parts:
+def parts_of(model: Model, history: Interactions, profiles: Places, trend: Floats) -> Parts:
     """What the model says about these profiles; `trend` holds decayed plays for each of them."""
     following = history.recent(ranks_to_half=NEXT_RANKS_TO_HALF)[profiles] @ model.following
     positives = np.diff(history.liked[profiles].indptr)
@@ -56,10 +55,11 @@ def parts_of(
 def of_largest(scores: Floats) -> Floats:
     """Each row divided by its largest value, where that is above 0."""
     largest = scores.max(axis=1, initial=0, keepdims=True)
-    return np.divide(scores, largest, out=np.zeros_like(scores), where=largest > 0)
+    shares: Floats = np.divide(scores, largest, out=np.zeros_like(scores), where=largest > 0)
+    return shares
 
 
-def _nearest(model: Model, history: Interactions, profiles: NDArray[np.int64]) -> Floats:
+def _nearest(model: Model, history: Interactions, profiles: Places) -> Floats:
     """How near each title is to the nearest of the newest positive signals."""
     seeds = history.recent(most=CONTENT_SEEDS)[profiles].tocsr()
     found = np.zeros((len(profiles), seeds.shape[1]), np.float32)

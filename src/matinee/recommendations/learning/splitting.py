@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from matinee.recommendations.learning.interactions import POSITIVE, Interactions, Matrix
+from matinee.recommendations.learning.arrays import Flags, Matrix, Places, matrix
+from matinee.recommendations.learning.interactions import POSITIVE, Interactions
 
 HELD_BACK = 0.2
 LEAST_LIKED = 5
@@ -23,7 +23,7 @@ class Split:
 
     training: Interactions
     relevant: Matrix
-    profiles: NDArray[np.int64]
+    profiles: Places
     moments: NDArray[np.float64]
 
 
@@ -44,20 +44,16 @@ def split_each(interactions: Interactions, held_back: float = HELD_BACK) -> Spli
     return split_by(interactions, later)
 
 
-def split_by(interactions: Interactions, later: NDArray[np.bool_]) -> Split:
+def split_by(interactions: Interactions, later: Flags) -> Split:
     """Hold back the signals marked as `later`."""
     future = interactions.where(later).positives
-    relevant = sparse.csr_matrix(
-        (np.ones(len(future.titles), np.float32), (future.profiles, future.titles)),
-        shape=(interactions.profile_count, interactions.title_count),
-    )
     profiles, first = np.unique(future.profiles, return_index=True)
-    return Split(interactions.where(~later), relevant, profiles.astype(np.int64), future.at[first])
+    return Split(
+        interactions.where(~later), future.liked, profiles.astype(np.int64), future.at[first]
+    )
 
 
 def seen(training: Interactions) -> Matrix:
     """What profiles have an opinion of already, good or bad; it is not recommended."""
-    return sparse.csr_matrix(
-        (np.ones(len(training.titles), np.float32), (training.profiles, training.titles)),
-        shape=(training.profile_count, training.title_count),
-    )
+    shape = (training.profile_count, training.title_count)
+    return matrix(np.ones(len(training.titles)), training.profiles, training.titles, shape)

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import sparse
 
-from matinee.recommendations.learning.interactions import Floats, Matrix
+from matinee.recommendations.learning.arrays import Floats, Matrix, matrix, stacked
 
 BLOCK_BYTES = 64 * 1_048_576
 """Dense work is done in blocks of rows of about this size."""
@@ -27,8 +26,7 @@ def strongest(block: Floats, keep: int, *, signed: bool = False) -> Matrix:
     values = np.take_along_axis(block, places, axis=1)
     kept = values != 0 if signed else values > 0
     row_of = np.repeat(np.arange(rows), keep).reshape(rows, keep)
-    found = (values[kept], (row_of[kept], places[kept]))
-    return sparse.csr_matrix(found, shape=block.shape, dtype=np.float32)
+    return matrix(values[kept], row_of[kept], places[kept], (rows, columns))
 
 
 def pruned(table: Matrix, keep: int, *, signed: bool = False) -> Matrix:
@@ -37,15 +35,11 @@ def pruned(table: Matrix, keep: int, *, signed: bool = False) -> Matrix:
     parts = [
         strongest(table[place].toarray(), keep, signed=signed) for place in blocks(rows, columns)
     ]
-    return sparse.vstack(parts, format="csr") if parts else table
+    return stacked(parts, columns)
 
 
 def tenth_largest(block: Floats) -> Floats:
     """The tenth largest value of each row (the smallest where there are fewer)."""
     place = max(block.shape[1] - 10, 0)
-    return np.partition(block, place, axis=1)[:, place]
-
-
-def empty(titles: int) -> Matrix:
-    """A table without neighbours."""
-    return sparse.csr_matrix((titles, titles), dtype=np.float32)
+    values: Floats = np.partition(block, place, axis=1)[:, place]
+    return values
