@@ -76,3 +76,11 @@ async def test_the_demo_has_people_with_lives(runtime: Runtime) -> None:
     assert await scalar(runtime, trending) > 100
     assert await scalar(runtime, "SELECT count(*) FROM title_scores") > 100
     assert await scalar(runtime, "SELECT count(*) FROM title_update_events") == 8
+
+
+async def test_the_demo_learns_from_its_people(runtime: Runtime) -> None:
+    await seed(runtime)
+    await runtime.worker.drain()
+    current = "SELECT report FROM recommendation_models WHERE state = 'current'"
+    report = await scalar(runtime, current)
+    assert report["ndcg"] > 2 * report["ndcg_popularity"]

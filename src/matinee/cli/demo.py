@@ -18,7 +18,7 @@ from matinee.core.telemetry import configure_logging
 from matinee.demo.events import generate_events
 from matinee.demo.generate import generate_titles, generate_users
 from matinee.demo.people import HOUSEHOLD, PASSWORD, PIN, PROFILES, STAFF
-from matinee.demo.seed import seed
+from matinee.demo.seed import learn_from_texts, seed
 from matinee.embedded.postgres import EmbeddedPostgres, InUse
 from matinee.installation import install
 from matinee.migrations.state import current_revision, head_revision
@@ -128,6 +128,7 @@ async def _fill(runtime: Runtime) -> None:
 
 
 async def _welcome(where: str, runtime: Runtime) -> None:
+    await learn_from_texts(runtime)
     address = runtime.settings.public_url
     typer.echo(f"""\
 Matinee is ready; Ctrl-C stops it.

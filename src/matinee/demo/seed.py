@@ -13,11 +13,13 @@ from matinee.accounts.households import identity_of, open_household
 from matinee.catalog.importers.service import Wish, run_import
 from matinee.catalog.tags import CATALOG
 from matinee.core.database import WriteTx
+from matinee.core.jobs import enqueue
 from matinee.demo.histories import lives_of
 from matinee.demo.lives import read_films, store, store_watch_time
 from matinee.demo.neighbours import add_neighbours
 from matinee.demo.people import HOUSEHOLD, PASSWORD, PIN, PROFILES, STAFF
 from matinee.profiles.schemas import CreateProfile
+from matinee.recommendations.learning.training import train
 from matinee.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -31,6 +33,7 @@ WITH_NEWS = (
     "demo:radar-men-from-the-moon-1952",
 )
 """Series whose last two episodes came this week."""
+EMBEDDING_SECONDS = 45
 
 _IS_SEEDED = "SELECT EXISTS (SELECT 1 FROM login_identities WHERE identity = :identity)"
 _HAS_PEOPLE = """
@@ -75,6 +78,7 @@ _PUT_NEWS = """
     ) AS e ON n <= 2
     WHERE t.external_id = ANY (:external_ids::text[])
 """
+_KNOWS_TEXTS = "SELECT EXISTS (SELECT FROM title_neighbors WHERE content_numbers <> '{}')"
 _NOW = "SELECT clock_timestamp()"
 _DROP_FIRST_PROFILE = "DELETE FROM profiles WHERE user_id = :user_id"
 _MAKE_STAFF = "INSERT INTO staff (user_id, role) VALUES (:user_id, :role)"
@@ -113,8 +117,19 @@ async def seed(runtime: Runtime) -> bool:
         await _add_staff(wtx, password_hash)
         await wtx.execute(_PUT_NEWS, external_ids=list(WITH_NEWS))
         await _add_lives(wtx, household, profiles)
+        await enqueue(wtx, train)
         wtx.invalidate(CATALOG)
     return True
+
+
+async def learn_from_texts(runtime: Runtime) -> None:
+    """Have everything learned again once the titles have vectors, which takes them a while.
+
+    What people watch together is learned right after seeding; what resembles what comes with this.
+    """
+    async with runtime.database.write() as tx:
+        if not await tx.scalar(_KNOWS_TEXTS):
+            await enqueue(tx, train, delay=EMBEDDING_SECONDS)
 
 
 async def _import_titles(runtime: Runtime, path: Path) -> None:
