@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     SmallInteger,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
@@ -104,8 +105,9 @@ class Title(Base):
         ),
         Index(
             "titles_name_prefix",
-            text("substr(folded_name, 1, 64) text_pattern_ops"),
+            func.substr(text("folded_name"), text("1"), text("64")).label("prefix"),
             "id",
+            postgresql_ops={"prefix": "text_pattern_ops"},
             postgresql_where=text("status = 'published'"),
         ),
         {"info": REFERENCE},

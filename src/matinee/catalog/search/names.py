@@ -116,4 +116,4 @@ def way_of(question: Question) -> Way:
         return BEGINS
     if not question.may_be_a_name:
         return WHOLE
-    return ALIKE if question.terms else BEGINS
+    return BEGINS if question.has_small_words_only else ALIKE

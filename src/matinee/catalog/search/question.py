@@ -19,8 +19,8 @@ MOST_WORDS = 12
 MOST_WORDS_OF_A_NAME = 9
 """A longer question is not looked for among names."""
 
-COMMON = 1.5
-"""Words with a lower idf, in more than a fifth of all documents, say nothing."""
+COMMON_IDF, FEW_DOCUMENTS = 1.8, 100
+"""Words of more than a fifth of all documents say nothing, unless these are few."""
 
 MOST_DOCUMENTS = 1500
 """Documents that are looked at for the words of a question."""
@@ -70,6 +70,9 @@ class Question:
     corrected: Mapping[str, str] | None = None
     """What unknown words were probably meant to be."""
 
+    has_small_words_only: bool = False
+    """Whether all of its words are as frequent as `the`."""
+
     @cached_property
     def folded(self) -> str:
         """Without case, accents and punctuation."""
@@ -102,14 +105,19 @@ class Question:
         return sum(term.idf for term in self.terms)
 
     @property
-    def candidates(self) -> str:
-        """The tsquery of the documents to look at: any of the rarest words, else all together."""
+    def rare_terms(self) -> list[Term]:
+        """The rarest words that few documents have: any of them is worth a look."""
         chosen: list[Term] = []
         for term in self.terms:
             if sum(other.documents for other in chosen) + term.documents <= MOST_DOCUMENTS:
                 chosen.append(term)
-        together = "|" if chosen else "&"
-        return together.join(f"({term.query})" for term in chosen or self.terms)
+        return chosen
+
+    @property
+    def documents(self) -> str:
+        """The tsquery of documents to look at: with a rare word, else with all words at once."""
+        together = "|" if self.rare_terms else "&"
+        return together.join(f"({term.query})" for term in self.rare_terms or self.terms)
 
 
 def folded_query(text: str) -> str:
@@ -135,9 +143,10 @@ async def understand(tx: ReadTx, text: str, dictionary: str) -> Question:
         unknown.remove(asked[-1])
     meant = await words.corrections(tx, unknown) if len(unknown) <= MOST_WORDS else {}
     terms = [_term(word, forms, meant.get(word, ())) for word, forms in own.items()]
-    rare = sorted((term for term in terms if term.idf > COMMON), key=lambda term: -term.idf)
+    telling = [term for term in terms if term.idf > COMMON_IDF or term.documents <= FEW_DOCUMENTS]
+    counted = sorted(telling or terms, key=lambda term: -term.idf)
     corrected = {word: forms[0].word for word, forms in meant.items()}
-    return Question(text, tuple(rare[:MOST_WORDS]), corrected)
+    return Question(text, tuple(counted[:MOST_WORDS]), corrected, not own)
 
 
 def _term(word: str, own: Sequence[Form], meant: Sequence[Form]) -> Term:

@@ -64,13 +64,20 @@ asked AS MATERIALIZED (
     FROM unnest(:queries::text[], :idfs::float8[]) AS a (query, idf)
 ),
 worded AS MATERIALIZED (
-    SELECT best.id
-    FROM (
-        SELECT d.title_id AS id, {_COVERED} AS covered
-        FROM search_documents d WHERE d.words @@ :documents::text::tsquery
-        ORDER BY covered DESC NULLS LAST, d.title_id
-    ) AS best {_SHOWN} AS shown
-    ORDER BY best.covered DESC NULLS LAST, best.id LIMIT :candidates
+    (SELECT best.id
+     FROM (
+         SELECT d.title_id AS id, {_COVERED} AS covered
+         FROM search_documents d WHERE :rare AND d.words @@ :documents::text::tsquery
+         ORDER BY covered DESC NULLS LAST, d.title_id
+     ) AS best {_SHOWN} AS shown
+     ORDER BY best.covered DESC NULLS LAST, best.id LIMIT :candidates)
+    UNION ALL
+    (SELECT best.id
+     FROM (
+         SELECT d.title_id AS id FROM search_documents d
+         WHERE NOT :rare AND d.words @@ :documents::text::tsquery
+     ) AS best {_SHOWN} AS shown
+     LIMIT :candidates)
 ),
 evidence AS (
     SELECT id, max(name) AS name, max(people) AS people, max(called) AS called,
@@ -167,7 +174,8 @@ async def rank(
         queries=[term.query for term in question.terms],
         idfs=[term.idf for term in question.terms],
         weight=question.weight or 1.0,
-        documents=question.candidates,
+        rare=bool(question.rare_terms),
+        documents=question.documents,
         near=list(meaning.near) if meaning else [],
         vector=meaning.vector if meaning else None,
         model=meaning.model if meaning else "",

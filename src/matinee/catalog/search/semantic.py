@@ -137,7 +137,7 @@ async def _by_words(
         _BY_WORDS.replace("{condition}", condition),
         queries=[term.query for term in question.terms],
         idfs=[term.idf for term in question.terms],
-        documents=question.candidates,
+        documents=question.documents,
         wanted=DEPTH,
         **params,
     )

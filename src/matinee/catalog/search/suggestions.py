@@ -10,7 +10,7 @@ from matinee.catalog.cards import LOCALIZED
 from matinee.catalog.search.documents import dictionary_of
 from matinee.catalog.search.matching import match_in
 from matinee.catalog.search.names import ALIKE, BEGUN, LONGEST_PREFIX, PREFIX, SEEN
-from matinee.catalog.search.question import Question, folded_query, set_thresholds, understand
+from matinee.catalog.search.question import folded_query, set_thresholds, understand
 from matinee.catalog.search.schemas import Match, Span, Suggest, Suggestion, Suggestions
 from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row
@@ -89,13 +89,15 @@ async def suggest(runtime: Runtime, viewer: Viewer, wish: Suggest) -> Suggestion
     async with runtime.database.read() as tx:
         await set_thresholds(tx)
         rows = await _begun(tx, viewer, q, wish.page_size)
+        meant = q
         if len(rows) + len(collections) < wish.page_size and len(q) >= LEAST_FOR_FUZZY:
             dictionary = dictionary_of(runtime.settings.catalog_language)
             question = await understand(tx, q, dictionary)
-            rows += await _alike(tx, viewer, question, wish.page_size)
+            meant = question.meant
+            rows += await _alike(tx, viewer, meant, wish.page_size)
         names = await _shown_names(tx, viewer, rows)
     each = {row["id"]: row for row in reversed(rows)}  # what begins so may be alike as well
-    suggestions = [_suggestion(row, names, q) for row in reversed(each.values())]
+    suggestions = [_suggestion(row, names, q, meant) for row in reversed(each.values())]
     items = sorted([*suggestions, *collections], key=_rank)
     return Suggestions(items=items[: wish.page_size])
 
@@ -112,9 +114,9 @@ async def _begun(tx: ReadTx, viewer: Viewer, q: str, wanted: int) -> list[Row]:
     )
 
 
-async def _alike(tx: ReadTx, viewer: Viewer, question: Question, wanted: int) -> list[Row]:
+async def _alike(tx: ReadTx, viewer: Viewer, meant: str, wanted: int) -> list[Row]:
     params: dict[str, Any] = visibility_of(viewer)
-    return await tx.all(_ALIKE, meant=question.meant, wanted=wanted, **params)
+    return await tx.all(_ALIKE, meant=meant, wanted=wanted, **params)
 
 
 async def _shown_names(tx: ReadTx, viewer: Viewer, rows: Sequence[Row]) -> dict[UUID, str]:
@@ -144,11 +146,12 @@ async def _collections(runtime: Runtime, viewer: Viewer, q: str) -> list[Suggest
     ]
 
 
-def _suggestion(row: Row, names: Mapping[UUID, str], q: str) -> Suggestion:
+def _suggestion(row: Row, names: Mapping[UUID, str], q: str, meant: str) -> Suggestion:
     name = names.get(row["id"], row["name"])
     found = match_in(name, q)
+    place = found or match_in(name, meant)
     match: Match = found[0] if found else "fuzzy"
-    span = Span(start=found[1][0], end=found[1][1]) if found else None
+    span = Span(start=place[1][0], end=place[1][1]) if place else None
     return Suggestion(type=row["type"], id=row["id"], slug=None, text=name, match=match, span=span)
 
 

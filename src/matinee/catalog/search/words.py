@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from matinee.core.database import ReadTx, Row, WriteTx
 
-CANDIDATES = 40
+CANDIDATES = 80
 MOST_BEGUN = 500
 CORRECTIONS = 3
 """A misspelt word may stand for so many words of names."""
@@ -23,7 +23,7 @@ _REFRESH = f"""
     WITH total AS (SELECT count(*)::float4 AS documents FROM search_documents),
     found AS (
         SELECT every.word, every.ndoc AS documents,
-               ln(total.documents / every.ndoc)::float4 AS idf,
+               ln(1 + total.documents / every.ndoc)::float4 AS idf,
                named.word IS NOT NULL AS in_names
         FROM total, ts_stat('SELECT words FROM search_documents') AS every
         LEFT JOIN ts_stat('SELECT words FROM search_documents', 'AB') AS named USING (word)
@@ -60,7 +60,9 @@ _ALIKE = """
     CROSS JOIN LATERAL (
         SELECT w.word, w.documents, w.idf FROM search_words w
         WHERE w.in_names AND w.word % asked.word
-        ORDER BY similarity(w.word, asked.word) DESC, w.documents DESC, w.word LIMIT :candidates
+        ORDER BY similarity(w.word, asked.word)
+                 - .06 * abs(length(w.word) - length(asked.word)) DESC, w.documents DESC, w.word
+        LIMIT :candidates
     ) AS alike
 """
 
