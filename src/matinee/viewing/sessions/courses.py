@@ -4,7 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from matinee.viewing.sessions.beats import (
     confirmed_seconds,
     overtaken,
 )
+from matinee.viewing.sessions.clock import DatabaseClock
 from matinee.viewing.sessions.endings import Ending
 from matinee.viewing.sessions.limits import UNLIMITED, Allowance
 from matinee.viewing.sessions.play_events import PlayEvent
@@ -108,28 +109,30 @@ class Course:
             self.end("stopped", at)
 
 
-async def hold_courses(tx: WriteTx, beats: Sequence[Beat], interval: int) -> list[Course]:
+async def hold_courses(
+    tx: WriteTx, beats: Sequence[Beat], interval: int, clock: DatabaseClock
+) -> list[Course]:
     """Lock the sessions of these heartbeats and put the heartbeats to them, in the order given.
 
-    Times are the database's: each heartbeat is as old as this process knows it to be. Sessions
-    that are gone are left out.
+    Sessions that are gone are left out.
     """
     heard: dict[tuple[UUID, UUID], list[Beat]] = defaultdict(list)
     for beat in beats:
         heard[beat.user_id, beat.session_id].append(beat)
-    reference = time.monotonic()
+    asked_at = time.monotonic()
     rows = await tx.all(
         _HOLD,
         user_ids=[user_id for user_id, _ in heard],
         session_ids=[session_id for _, session_id in heard],
         senders=[group[-1].sender for group in heard.values()],
     )
+    if rows:
+        clock.learn(min(row["now"] for row in rows), asked_at)
     courses = []
     for row in rows:
         course = _course_of(row)
         for beat in heard[row["user_id"], row["id"]]:
-            age = timedelta(seconds=max(0.0, reference - beat.arrived))
-            course.take(beat, row["now"] - age, interval)
+            course.take(beat, clock.at(beat.arrived), interval)
         if reason := _reason_to_end(row):
             course.end(reason, row["now"])
         courses.append(course)
@@ -212,7 +215,7 @@ def _event(row: Row, step: Step, kind: str) -> PlayEvent:
         episode_id=row["episode_id"],
         channel_id=row["channel_id"],
         kind=kind,
-        position_seconds=step.standing.position_seconds,
+        position_seconds=_or(beat.position_seconds, step.standing.position_seconds),
         watched_seconds=step.seconds,
         startup_ms=beat.startup_ms,
         rebuffer_ms=beat.rebuffer_ms,
@@ -223,3 +226,7 @@ def _event(row: Row, step: Step, kind: str) -> PlayEvent:
         territory=row["territory"],
         recommendation_id=row["recommendation_id"],
     )
+
+
+def _or(value: int | None, default: int) -> int:
+    return default if value is None else value
