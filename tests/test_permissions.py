@@ -192,6 +192,7 @@ RULES = {
     "get_trending": Rule(SIGNED_IN),
     "get_top_rated": Rule(SIGNED_IN),
     "get_new_episodes": Rule(SIGNED_IN),
+    "get_post_play": Rule(SIGNED_IN),
     "get_mood_answer": Rule(SIGNED_IN),
     "get_continue_watching": Rule(SIGNED_IN),
     "dismiss_continue_watching": Rule(SIGNED_IN),

@@ -1,6 +1,7 @@
 """The viewer's endpoints of what to watch."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Path, Query, Request, Response
 
@@ -8,10 +9,10 @@ from matinee.accounts.viewer import SIGNED_IN, CurrentViewer, ProfileRequired
 from matinee.core.caching import respond
 from matinee.core.errors import BadCursor, InvalidValue, NotFound, UnknownField, problems
 from matinee.core.routing import api_router
-from matinee.core.schema import Cursor, PageSize
-from matinee.recommendations import home, mood, pages
+from matinee.core.schema import Cursor, PageSize, PathId
+from matinee.recommendations import home, mood, pages, post_play
 from matinee.recommendations.mood import NoMatch
-from matinee.recommendations.schemas import Home, MoodAnswer, MoodWish, Rail, RailName
+from matinee.recommendations.schemas import Home, MoodAnswer, MoodWish, PostPlay, Rail, RailName
 from matinee.runtime import RuntimeDep
 
 router = api_router("/recommendations", tag="recommendations")
@@ -67,6 +68,16 @@ async def get_new_episodes(
     return await pages.rail_page(
         runtime, viewer, "new-episodes", cursor=cursor, page_size=page_size
     )
+
+
+@router.get(
+    "/post-play/{title_id}", summary="What to watch next", responses=problems(*WHO, NotFound)
+)
+async def get_post_play(
+    viewer: CurrentViewer, runtime: RuntimeDep, title_id: PathId, episode_id: UUID | None = None
+) -> PostPlay:
+    """At the end of a title, or of an episode: the next one, then the next part, then more."""
+    return await post_play.post_play(runtime, viewer, title_id, episode_id)
 
 
 @router.get(

@@ -84,13 +84,17 @@ class MoodAnswer(Output):
 
 
 class PostPlay(Output):
-    """What to offer at the end (R-04): what comes next, then more of the franchise, then more."""
+    """What to offer at the end (R-04): what comes next, else more of the franchise, then more."""
 
-    kind: Literal["next_episode", "next_airs", "related"]
+    kind: Literal["next_episode", "next_airs", "related"] = Field(
+        description="An episode can be played; or is known to come; or neither."
+    )
+    episode: EpisodeRef | None = Field(None, description="The next one.")
+    resume_seconds: int = Field(0, description="Where to begin in the episode.")
     next_airs_at: datetime | None = None
     recommendation_id: UUID
     variant: str
-    items: list[RailItem]
+    items: list[RailItem] = Field(description="Other titles, later parts of the franchise first.")
 
 
 class LayoutRail(Input):

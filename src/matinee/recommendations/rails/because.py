@@ -92,21 +92,13 @@ def seed_named(taste: Taste, rail: str) -> Signal | None:
 
 
 async def read_alike(
-    tx: ReadTx, viewer: Viewer, seeds: Sequence[Signal], limit: int
-) -> dict[UUID, list[Alike]]:
-    """What goes with each of the seeds, best first, in one statement."""
-    if not seeds:
-        return {}
-    numbers = [seed.number for seed in seeds]
-    rows = await tx.all(_LIKE, numbers=numbers, limit=limit, **visibility_of(viewer))
-    return {
-        seed.title_id: [
-            Alike(row["id"], tuple(row["genres"]), row["value"])
-            for row in rows
-            if row["seed"] == seed.number
-        ]
-        for seed in seeds
-    }
+    tx: ReadTx, viewer: Viewer, numbers: Sequence[int], limit: int
+) -> dict[int, list[Alike]]:
+    """What goes with each of the titles with these numbers, best first, in one statement."""
+    alike: dict[int, list[Alike]] = {number: [] for number in numbers}
+    for row in await tx.all(_LIKE, numbers=list(numbers), limit=limit, **visibility_of(viewer)):
+        alike[row["seed"]].append(Alike(row["id"], tuple(row["genres"]), row["value"]))
+    return alike
 
 
 def because_draft(seed: Signal, alike: Sequence[Alike]) -> Draft:

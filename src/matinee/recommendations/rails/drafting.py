@@ -26,7 +26,7 @@ def _drafts(facts: Facts, viewer: Viewer, rail: str, day: date) -> list[Draft]:
         return [for_you_draft(facts.candidates, facts.taste, viewer, day, facts.often)]
     if rail == "because":
         seeds = seeds_of_the_day(facts.taste, day)
-        return [because_draft(seed, facts.alike.get(seed.title_id, ())) for seed in seeds]
+        return [because_draft(seed, facts.alike.get(seed.number, ())) for seed in seeds]
     if rail == "genres":
         return genre_drafts(facts.taste, facts.candidates)
     if rail.startswith(GENRE):
@@ -34,7 +34,7 @@ def _drafts(facts: Facts, viewer: Viewer, rail: str, day: date) -> list[Draft]:
         return [genre_draft(facts.taste, genre, facts.of_genre.get(genre, ()))]
     if rail.startswith(BECAUSE):
         seed = seed_named(facts.taste, rail)
-        return [because_draft(seed, facts.alike.get(seed.title_id, ()))] if seed else []
+        return [because_draft(seed, facts.alike.get(seed.number, ()))] if seed else []
     return [_plain(facts, rail)]
 
 

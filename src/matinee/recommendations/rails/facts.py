@@ -56,8 +56,8 @@ class Facts:
     candidates: Sequence[Candidate] = ()
     of_genre: Mapping[str, Sequence[Candidate]] = field(default_factory=dict)
     """By slug, for genres that are asked for by name."""
-    alike: Mapping[UUID, Sequence[Alike]] = field(default_factory=dict)
-    """By the title that they go with."""
+    alike: Mapping[int, Sequence[Alike]] = field(default_factory=dict)
+    """By the number of the title that they go with."""
     often: Collection[UUID] = ()
     """What was shown often in vain."""
     shelves: Mapping[str, Sequence[Listed]] = field(default_factory=dict)
@@ -135,14 +135,15 @@ async def _often(reader: Reader, viewer: Viewer) -> Collection[UUID]:
 
 async def _alike(
     reader: Reader, viewer: Viewer, taste: Taste, wanted: Wanted, day: date
-) -> Mapping[UUID, Sequence[Alike]]:
+) -> Mapping[int, Sequence[Alike]]:
     """What goes with the day's titles, and with those asked for by name."""
     seeds = seeds_of_the_day(taste, day) if "because" in wanted.rails else []
     for rail in wanted.rails:
         if rail.startswith(BECAUSE) and (seed := seed_named(taste, rail)):
             seeds.append(seed)
-    nothing: Mapping[UUID, Sequence[Alike]] = {}
-    work = partial(read_alike, viewer=viewer, seeds=seeds, limit=wanted.limit)
+    nothing: Mapping[int, Sequence[Alike]] = {}
+    numbers = [seed.number for seed in seeds]
+    work = partial(read_alike, viewer=viewer, numbers=numbers, limit=wanted.limit)
     return await reader.read("because", work, nothing) if seeds else nothing
 
 
