@@ -104,6 +104,25 @@ def test_an_access_token_ends() -> None:
         tokens().open_access_token(access_token(tokens(), minutes=0))
 
 
+def test_an_access_token_that_was_opened_before_ends_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours = tokens()
+    token = access_token(ours)
+    ours.open_access_token(token)
+    monkeypatch.setattr(security.time, "time", lambda: datetime.now(UTC).timestamp() + 601)
+    with pytest.raises(ExpiredToken):
+        ours.open_access_token(token)
+
+
+def test_only_so_many_opened_tokens_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(security, "MOST_OPENED", 2)
+    ours = tokens()
+    made = [access_token(ours, minutes) for minutes in range(1, 6)]
+    for token in made * 2:
+        assert ours.open_access_token(token).items() >= CLAIMS.items()
+
+
 def test_a_clock_of_the_database_that_runs_ahead_does_no_harm() -> None:
     soon = datetime.now(UTC) + timedelta(seconds=30)
     token = tokens().access_token(CLAIMS, issued_at=soon, expires_at=soon + timedelta(minutes=10))
