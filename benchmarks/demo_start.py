@@ -1,5 +1,6 @@
 """How soon the demo answers, and how much memory it takes when nobody asks for anything."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,8 +15,8 @@ from urllib.request import urlopen
 PORT = 8765
 READY_LIMIT_SECONDS = 10
 MEMORY_LIMIT_MB = 400
-IDLE_SHARE = 0.02
-"""A process that takes less of a core than this has nothing to do."""
+IDLE_SHARE = 0.04
+"""A demo that takes less of a core than this, with its database, has nothing to do."""
 LOOK_SECONDS = 3
 RUN = "from matinee.cli import app; app(prog_name='matinee')"
 
@@ -52,15 +53,16 @@ def stop(demo: subprocess.Popen[bytes]) -> float:
 def with_descendants(pid: int) -> Iterator[int]:
     """A process and all below it."""
     yield pid
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        yield from with_descendants(int(child))
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # ended meanwhile
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            yield from with_descendants(int(child))
 
 
 def memory_mb(pid: int) -> float:
     """The memory of one process; what it shares counts by its part (PSS)."""
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except ProcessLookupError:  # PostgreSQL's helpers come and go
+    except (FileNotFoundError, ProcessLookupError):  # PostgreSQL's helpers come and go
         return 0.0
     return next(
         int(line.split()[1]) / 1024 for line in rollup.splitlines() if line.startswith("Pss:")
@@ -68,19 +70,28 @@ def memory_mb(pid: int) -> float:
 
 
 def wait_until_idle(pid: int) -> None:
-    """Return when the first jobs are done, such as making vectors of all titles."""
+    """Return when the first jobs are done, such as making vectors of all titles and learning."""
     before = cpu_seconds(pid)
     while True:
         time.sleep(LOOK_SECONDS)
         now = cpu_seconds(pid)
-        if now - before < IDLE_SHARE * LOOK_SECONDS:
+        used = sum(seconds - before.get(process, 0) for process, seconds in now.items())
+        if used < IDLE_SHARE * LOOK_SECONDS:
             return
         before = now
 
 
-def cpu_seconds(pid: int) -> float:
-    """What a process has used of a core so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+def cpu_seconds(pid: int) -> dict[int, float]:
+    """What a process and each one below it have used of a core so far."""
+    return {process: used_by(process) for process in with_descendants(pid)}
+
+
+def used_by(pid: int) -> float:
+    """What a single process has used of a core."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
