@@ -118,14 +118,14 @@ async def test_other_names_find_a_title_and_are_told(
     title_id = await make_title(runtime, "The Blue Angel", original_name="Der blaue Engel")
     await localize(runtime, title_id, "fr", "L'Ange bleu")
     await index()
-    for query in ("der blaue engel", "ange bleu"):
+    for query in ("der blaue engel", "l'ange bleu"):
         [hit] = (await ask(client, query))["items"]
         assert name_of(hit) == "The Blue Angel"
         assert hit["matched_name"] in ("Der blaue Engel", "L'Ange bleu")
         assert hit["span"] is None
     headers = {"Accept-Language": "fr"}
-    [hit] = (await ask(client, "ange bleu", headers))["items"]
-    assert (name_of(hit), part(hit)) == ("L'Ange bleu", "Ange bleu")
+    [hit] = (await ask(client, "lange bleu", headers))["items"]
+    assert (name_of(hit), part(hit)) == ("L'Ange bleu", "L'Ange bleu")
 
 
 async def test_a_plot_finds_its_title(runtime: Runtime, client: AsyncClient, index: Index) -> None:
@@ -211,7 +211,8 @@ async def test_a_narrow_view_still_fills_the_page(
     await execute(
         runtime,
         "INSERT INTO titles (kind, status, name, sort_name, folded_name, synopsis,"
-        " maturity_system, maturity_label, maturity_score) SELECT 'movie', 'published', 'Rocket ' || n, 'rocket ' || n, 'rocket ' || n,"
+        " maturity_system, maturity_label, maturity_score)"
+        " SELECT 'movie', 'published', 'Rocket ' || n, 'rocket ' || n, 'rocket ' || n,"
         " 'A rocket flies to the moon', 'US-MPAA', 'G', CASE WHEN n % 100 = 0 THEN 0 ELSE 18 END"
         " FROM generate_series(1, 3000) AS n",
     )
