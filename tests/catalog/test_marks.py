@@ -141,6 +141,9 @@ async def test_the_page_of_a_series_says_what_to_play(
     await watch(runtime, ana, series, episodes[1, 1])
     shown = (await the_detail(client, ana, series))["next_episode"]
     assert shown["id"] == str(episodes[1, 2])
+    await watch(runtime, ana, series, episodes[1, 2])
+    shown = (await the_detail(client, ana, series))["next_episode"]
+    assert shown["id"] == str(episodes[1, 1])
 
 
 async def test_a_film_has_no_next_episode(runtime: Runtime, client: AsyncClient) -> None:

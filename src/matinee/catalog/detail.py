@@ -60,7 +60,10 @@ async def title_detail(
     credits_ = await tx.all(_CREDITS, title_id=title_id)
     if row["kind"] == "movie":
         return _detail_of(row, marks, credits_, [], None)
-    next_episode = marks.progress.episode if marks.progress else await first_episode(tx, title_id)
+    if marks.progress and not marks.progress.finished:
+        next_episode = marks.progress.episode
+    else:
+        next_episode = await first_episode(tx, title_id)
     return _detail_of(row, marks, credits_, await seasons_of(tx, title_id), next_episode)
 
 
