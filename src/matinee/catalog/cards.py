@@ -1,6 +1,7 @@
 """Turning ids into cards for a viewer, in a fixed number of statements for any number of ids."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +61,9 @@ _CARDS = f"""
 """
 
 
+NO_ARTWORK = Artwork()
+
+
 def card_parameters(viewer: Viewer) -> dict[str, Any]:
     """The parameters of `CARD_COLUMNS` and `LOCALIZED`."""
     return {
@@ -91,9 +95,9 @@ def card_fields(row: Row, marks: Marks) -> dict[str, Any]:
         "year": row["year"],
         "runtime_minutes": row["runtime_minutes"],
         "language": row["language"],
-        "genres": [GenreRef.model_construct(**genre) for genre in row["genres"]],
+        "genres": [_genre(genre["slug"], genre["name"]) for genre in row["genres"]],
         "maturity": maturity_of(row),
-        "artwork": Artwork.model_construct(**(row["artwork"] or {})),
+        "artwork": Artwork.model_construct(**row["artwork"]) if row["artwork"] else NO_ARTWORK,
         "is_featured": row["is_featured"],
         "added_at": row["added_at"],
         "available_until": row["available_until"],
@@ -107,6 +111,17 @@ def maturity_of(row: Row) -> Maturity | None:
     """The age rating in a row with the three maturity columns."""
     if row["maturity_score"] is None:
         return None
-    return Maturity.model_construct(
-        system=row["maturity_system"], label=row["maturity_label"], score=row["maturity_score"]
-    )
+    return _maturity(row["maturity_system"], row["maturity_label"], row["maturity_score"])
+
+
+# a page of cards says the same few things many times; making a model takes longer than finding one
+
+
+@lru_cache(maxsize=4096)
+def _genre(slug: str, name: str) -> GenreRef:
+    return GenreRef.model_construct(slug=slug, name=name)
+
+
+@lru_cache(maxsize=4096)
+def _maturity(system: str, label: str, score: int) -> Maturity:
+    return Maturity.model_construct(system=system, label=label, score=score)

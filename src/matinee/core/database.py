@@ -105,9 +105,12 @@ class ReadTx:
         *,
         statement_timeout_ms: int | None = None,
         custom_plans: bool = False,
+        generic_plans: bool = False,
     ) -> None:
         self.statement_timeout_ms = statement_timeout_ms
-        self.custom_plans = custom_plans
+        self.plans = (
+            "force_custom_plan" if custom_plans else "force_generic_plan" if generic_plans else None
+        )
         self._database = database
         self._connection: Connection | None = None
         self._exit = contextlib.AsyncExitStack()
@@ -317,8 +320,8 @@ class Database:
             wanted["statement_timeout"] = str(tx.statement_timeout_ms)
         elif not is_answering():
             wanted["statement_timeout"] = str(self._job_statement_timeout_ms)
-        if tx.custom_plans:
-            wanted["plan_cache_mode"] = "force_custom_plan"
+        if tx.plans:
+            wanted["plan_cache_mode"] = tx.plans
         return ";".join(f"SET LOCAL {name} = '{value}'" for name, value in wanted.items())
 
 

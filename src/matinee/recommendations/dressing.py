@@ -79,8 +79,9 @@ def dress(draft: Draft, wardrobe: Wardrobe, *, next_cursor: str | None = None) -
 
 def dress_picks(picks: Sequence[Pick], wardrobe: Wardrobe) -> list[RailItem]:
     """Cards with reasons; a title that has gone in the meantime is left out."""
+    reasons = {reason: _reason(reason, wardrobe) for reason in {pick.reason for pick in picks}}
     return [
-        _item(card, pick.reason, wardrobe)
+        _item(card, reasons[pick.reason], wardrobe)
         for pick in picks
         if (card := wardrobe.cards.get(pick.title_id))
     ]
@@ -91,18 +92,22 @@ def cursor_after(picks: Sequence[Pick], offset: int) -> str:
     return encode_cursor(offset + len(picks), picks[-1].title_id)
 
 
-def _item(card: Card, reason: Reason, wardrobe: Wardrobe) -> RailItem:
+def _item(card: Card, reason: ReasonOut, wardrobe: Wardrobe) -> RailItem:
     news = wardrobe.news.get(card.id) if reason.code == "new_episodes" else None
     return RailItem.model_construct(
         card=card,
-        reason=ReasonOut.model_construct(
-            code=reason.code,
-            text=_words(reason, wardrobe),
-            title_id=reason.title_id,
-            strength=round(reason.strength, 3),
-        ),
+        reason=reason,
         new_episodes=news.episodes if news else None,
         episode_id=news.episode_id if news else None,
+    )
+
+
+def _reason(reason: Reason, wardrobe: Wardrobe) -> ReasonOut:
+    return ReasonOut.model_construct(
+        code=reason.code,
+        text=_words(reason, wardrobe),
+        title_id=reason.title_id,
+        strength=round(reason.strength, 3),
     )
 
 

@@ -22,6 +22,7 @@ from matinee.runtime import FIVE_MINUTES, Runtime
 
 READ = 60
 """Titles that are read for a rail, because some of them stand in another one already."""
+CANDIDATES = 120
 MOST_COLLECTIONS = 6
 
 
@@ -30,7 +31,7 @@ async def get_home(runtime: Runtime, viewer: Viewer) -> Encoded:
     return await runtime.cache.get_or_build(
         "home",
         (viewer.profile, viewer.languages, viewer.sees),
-        depends_on=viewer.tags | {CATALOG, LAYOUT},
+        depends_on=viewer.tags | {CATALOG, LAYOUT, LEARNED},
         ttl=FIVE_MINUTES,
         build=partial(compose_home, runtime, viewer),
     )
@@ -43,7 +44,7 @@ async def compose_home(runtime: Runtime, viewer: Viewer) -> Home:
     timeout_ms, weights = runtime.settings.home_part_timeout_ms, runtime.settings.signal_weights
     day = day_of(viewer)
     async with reading_carefully(runtime.database, timeout_ms=timeout_ms) as reader:
-        wanted = Wanted(rails, READ, collections)
+        wanted = Wanted(rails, READ, CANDIDATES, collections)
         facts = await read_facts(reader, viewer, wanted, weights, day)
     drafts = arrange(draft_rails(facts, viewer, rails, day))
     async with runtime.database.read() as tx:

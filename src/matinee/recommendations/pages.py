@@ -36,7 +36,7 @@ async def rail_page(
     genres = await known_genres(runtime)
     _require_known(rail, genres, collections)
     async with runtime.database.read() as tx:
-        wanted = Wanted([rail], DEPTH, collections)
+        wanted = Wanted([rail], DEPTH, DEPTH, collections)
         weights, day = runtime.settings.signal_weights, day_of(viewer)
         facts = await read_facts(PlainReader(tx), viewer, wanted, weights, day)
         drafts = draft_rails(facts, viewer, [rail], day)

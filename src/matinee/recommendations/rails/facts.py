@@ -69,10 +69,11 @@ class Facts:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which rails a page may show, how much of each, and the collections there are."""
+    """Which rails a page may show, how much of each, of how many candidates, which collections."""
 
     rails: Collection[str]
     limit: int
+    candidates: int
     collections: Mapping[str, Published] = field(default_factory=dict)
 
     def shelves(self, viewer: Viewer, begun: Sequence[UUID]) -> list[Shelf]:
@@ -96,9 +97,13 @@ async def read_facts(
     taste = await _taste(reader, viewer, rails, weights)
     return Facts(
         taste=taste,
-        candidates=await _candidates(reader, viewer, taste) if FROM_TASTE & set(rails) else (),
+        candidates=(
+            await _candidates(reader, viewer, taste, wanted.candidates)
+            if FROM_TASTE & set(rails)
+            else ()
+        ),
         of_genre={
-            genre: await _candidates(reader, viewer, taste, genre)
+            genre: await _candidates(reader, viewer, taste, limit, genre)
             for genre in (rail.removeprefix(GENRE) for rail in rails if rail.startswith(GENRE))
         },
         alike=await _alike(reader, viewer, taste, wanted, day),
@@ -119,10 +124,10 @@ async def _taste(
 
 
 async def _candidates(
-    reader: Reader, viewer: Viewer, taste: Taste, genre: str | None = None
+    reader: Reader, viewer: Viewer, taste: Taste, limit: int, genre: str | None = None
 ) -> Sequence[Candidate]:
     nothing: Sequence[Candidate] = ()
-    work = partial(candidates, viewer=viewer, taste=taste)
+    work = partial(candidates, viewer=viewer, taste=taste, limit=limit)
     if genre is None:
         return await reader.read("for-you", work, nothing)
     return await reader.read(genre, partial(work, where=_OF_GENRE, genre=genre), nothing)

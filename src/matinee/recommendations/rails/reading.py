@@ -46,7 +46,9 @@ class CarefulReader:
         self._tx = self._new_transaction()
 
     def _new_transaction(self) -> ReadTx:
-        return ReadTx(self._database, statement_timeout_ms=self._timeout_ms)
+        # the statements are long and always the same: planning them takes longer than running them
+        timeout_ms = self._timeout_ms
+        return ReadTx(self._database, statement_timeout_ms=timeout_ms, generic_plans=True)
 
     async def read(self, part: str, work: Callable[[ReadTx], Awaitable[T]], otherwise: T) -> T:
         """What `work` reads, or `otherwise` where it fails or takes too long.
