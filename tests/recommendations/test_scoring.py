@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 
 from matinee.accounts.viewer import Viewer
-from matinee.recommendations import scoring
 from matinee.recommendations.scoring import Candidate, candidates
 from matinee.runtime import Runtime
 from tests.makers import execute, make_title
@@ -208,13 +207,10 @@ async def test_never_comes(runtime: Runtime, why: str) -> None:
     assert await ids(runtime, viewer) == [other]
 
 
-async def test_a_page_is_full_where_hardly_anything_is_allowed(
-    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scoring, "DEPTHS", (20, 1_000_000))
+async def test_a_page_is_full_where_hardly_anything_is_allowed(runtime: Runtime) -> None:
     viewer = replace(await make_viewer(runtime), max_maturity=6)
     seed = await make_title(runtime, "Bambi")
-    grown_up = await make_titles(runtime, 60, maturity_score=18)
+    grown_up = await make_titles(runtime, 120, maturity_score=18)
     childrens = [await make_title(runtime, f"Cartoon {n}") for n in range(4)]
     near = {title_id: 10.0 + n for n, title_id in enumerate(grown_up)}
     near |= {title_id: 1.0 + n for n, title_id in enumerate(childrens)}

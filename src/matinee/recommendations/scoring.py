@@ -30,10 +30,11 @@ from matinee.recommendations.statements import (
 from matinee.viewing.taste import POSITIVE, Signal, Taste
 
 LEAST_HOUSEHOLDS = 3
-POPULAR = 80
+POPULAR = 60
 """So many of the most watched titles are candidates of everybody."""
-DEPTHS = (400, 1_000_000)
-"""Candidates looked at by their weights alone; all there are where too few of these are offered."""
+EVERYTHING = 1_000_000
+NEIGHBOURS = 24_000
+"""Neighbours that are summed up for one request: all 200 of 120 seeds, fewer of more."""
 NEXT_SEEDS = 20
 
 
@@ -95,15 +96,14 @@ async def candidates(
     spoken = (viewer.preferred_language or "").partition("-")[0]
     scored = {
         **asked, **_seed_weights(taste), **_preferences(taste), "spoken": spoken,
-        "audience": viewer.kind, "least": least, "popular": POPULAR,
+        "audience": viewer.kind, "least": least,
         "trend_share": trend_share(taste.positives),
+        "nearest": NEIGHBOURS // max(1, len(taste.signals)),
     }  # fmt: skip
-    rows: list[Row] = []
-    for depth in DEPTHS:
-        rows = await tx.all(CANDIDATES.replace("{where}", where), depth=depth, **scored)
-        all_seen = rows[0]["listed"] < depth if rows else not taste.signals
-        if all_seen or len(rows) >= limit:
-            break
+    statement = CANDIDATES.replace("{where}", where)
+    rows = await tx.all(statement, depth=limit + limit // 2 + 50, popular=POPULAR, **scored)
+    if len(rows) < limit and not (rows and rows[0]["whole"]):
+        rows = await tx.all(statement, depth=EVERYTHING, popular=EVERYTHING, **scored)
     found = [_candidate(row, taste) for row in rows]
     if SPEAKS_PREFERRED in where:
         asked = asked | {"spoken": spoken}

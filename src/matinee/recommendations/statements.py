@@ -42,11 +42,13 @@ _SEEDS = f"""
             SELECT FROM titles t WHERE t.number = s.number AND {VISIBLE}
         ) AS named
         FROM unnest(
-            :numbers::bigint[], :weights::float8[], :next_weights::float8[],
-            :content_weights::float8[]
+            (SELECT :numbers::bigint[]), (SELECT :weights::float8[]),
+            (SELECT :next_weights::float8[]), (SELECT :content_weights::float8[])
         ) WITH ORDINALITY AS s(number, weight, next_weight, content_weight, place)
     ), learned AS MATERIALIZED (
-        SELECT seeds.*, l.together_numbers, l.together_weights, l.next_numbers, l.next_weights,
+        SELECT seeds.*, l.together_numbers[:(SELECT :nearest::int)] AS together_numbers,
+               l.together_weights[:(SELECT :nearest::int)] AS together_weights, l.next_numbers,
+               l.next_weights,
                l.content_numbers, l.content_weights
         FROM seeds JOIN title_neighbors l
             ON l.model_id = {CURRENT_MODEL} AND l.title_number = seeds.number
@@ -56,28 +58,31 @@ _SEEDS = f"""
 
 def _list(name: str, weight: str, combine: str) -> str:
     """The neighbours of one kind of all seeds, strongest first, cut at `:depth`."""
-    spoken = f"s.{weight} * near.weight"
     return f"""
     {name} AS MATERIALIZED (
-        SELECT near.number, {combine}({spoken}) AS value,
-               max(({spoken} * {MILLION})::bigint * {VOICES} + s.place) FILTER (WHERE s.named)
+        SELECT number, {combine}(weight * near) AS value,
+               max((weight * near * {MILLION})::bigint * {VOICES} + place) FILTER (WHERE named)
                    AS voice
-        FROM learned s, unnest(s.{name}_numbers, s.{name}_weights) AS near(number, weight)
-        WHERE s.{weight} <> 0
-        GROUP BY near.number HAVING {combine}({spoken}) > 0
-        ORDER BY value DESC, near.number LIMIT :depth
+        FROM (
+            SELECT {weight} AS weight, place, named, unnest({name}_numbers) AS number,
+                   unnest({name}_weights) AS near
+            FROM learned WHERE {weight} <> 0
+        ) AS spoken
+        GROUP BY number HAVING {combine}(weight * near) > 0
+        ORDER BY value DESC, number LIMIT (SELECT :depth::int)
     )"""
 
 
-# PostgreSQL walks the index of trends and stops at the limit; genres are looked for among the
-# most watched first, so that a rare one does not make it read all of them
+# what is in these lists is decided behind them; genres are looked for among the most watched, so
+# that a rare one does not make PostgreSQL read all trends
 _OTHERS = f"""
     watched AS MATERIALIZED (
         SELECT t.number, r.prior
-        FROM title_trends r JOIN titles t ON t.id = r.title_id
-        WHERE r.territory = '{EVERYWHERE}' AND r.audience = :audience
-          AND r.households >= :least AND {OFFERED} AND {{where}}
-        ORDER BY r.prior DESC LIMIT :popular
+        FROM (
+            SELECT title_id, prior FROM title_trends
+            WHERE territory = '{EVERYWHERE}' AND audience = :audience AND households >= :least
+            ORDER BY prior DESC LIMIT (SELECT :popular::int)
+        ) AS r JOIN titles t ON t.id = r.title_id
     ), chosen AS MATERIALIZED (
         SELECT t.number
         FROM (
@@ -85,15 +90,14 @@ _OTHERS = f"""
             WHERE territory = '{EVERYWHERE}' AND audience = :audience AND households >= :least
               AND :liked_labels::text[] <> '{{}}'
             ORDER BY prior DESC LIMIT 1000
-        ) AS r
-        JOIN titles t ON t.id = r.title_id
-        WHERE {LABELS} && :liked_labels AND {OFFERED} AND {{where}}
-        ORDER BY r.prior DESC LIMIT :popular
+        ) AS r JOIN titles t ON t.id = r.title_id
+        WHERE {LABELS} && :liked_labels
+        ORDER BY r.prior DESC LIMIT (SELECT :popular::int)
     ), fresh AS MATERIALIZED (
         SELECT t.number FROM titles t
         WHERE :liked_labels::text[] <> '{{}}' AND t.status = 'published'
-          AND t.genres && :liked_labels AND {OFFERED} AND {{where}}
-        ORDER BY t.added_at DESC, t.id DESC LIMIT :popular
+          AND t.genres && :liked_labels
+        ORDER BY t.added_at DESC, t.id DESC LIMIT (SELECT :popular::int)
     )
 """
 
@@ -118,7 +122,7 @@ _SCORED = f"""
         GROUP BY number
         ORDER BY sum(together) + {NEXT_SHARE} * sum(next) + {CONTENT_SHARE} * sum(content) DESC,
                  number
-        LIMIT :depth
+        LIMIT (SELECT :depth::int)
     ), pooled AS (
         SELECT * FROM listed
         UNION ALL
@@ -144,7 +148,9 @@ _SCORED = f"""
             AND r.title_id = t.id AND r.households >= :least
         WHERE {OFFERED} AND {{where}}
     )
-    SELECT parts.*, (SELECT count(*) FROM listed) AS listed,
+    SELECT parts.*,
+           (SELECT count(*) FROM listed) < :depth AND (SELECT count(*) FROM watched) < :popular
+               AS whole,
            (SELECT together FROM greatest_of) AS greatest_together,
            (SELECT next FROM greatest_of) AS greatest_next,
            (SELECT content FROM greatest_of) AS greatest_content,
@@ -152,7 +158,7 @@ _SCORED = f"""
                + :trend_share::float8 * least(trend, 1)
                + :genre_trust::float8 * {GENRE_SHARE} * genre + {LANGUAGE_SHARE} * language
                AS score
-    FROM parts ORDER BY score DESC, id LIMIT :limit
+    FROM parts ORDER BY score DESC, id LIMIT (SELECT :limit::int)
 """
 
 CANDIDATES = f"""
