@@ -11,6 +11,7 @@ from matinee.catalog.tags import CATALOG
 from matinee.core.encoded import Encoded
 from matinee.recommendations.dressing import Wardrobe, cards_of, cursor_after, dress
 from matinee.recommendations.layout import COLLECTION, LAYOUT, home_layout
+from matinee.recommendations.learning.storing import LEARNED
 from matinee.recommendations.picks import Draft
 from matinee.recommendations.rails.arranging import arrange, shown_of
 from matinee.recommendations.rails.collections import Published, published_collections
