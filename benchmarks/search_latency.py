@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
-from search_quality import EVERYTHING, Maker, fill, index, misspelt
 
+from _search_sets import Maker, fill, index, misspelt
+from matinee.accounts.viewer import Viewer
 from matinee.catalog.search import service, suggestions
 from matinee.catalog.search.schemas import Search, Suggest
 from matinee.core.settings import Settings
@@ -32,6 +33,7 @@ from matinee.embedded.postgres import EmbeddedPostgres
 from matinee.installation import install
 from matinee.runtime import Runtime
 
+EVERYTHING = Viewer(territory="US", max_maturity=21)
 SIZES = (36_000, 100_000)
 QUERIES, NAMES = 200, 40
 TYPO_P50_LIMIT, SUGGESTIONS_P95_LIMIT = 10.0, 20.0
