@@ -221,6 +221,7 @@ def path_values(name: str, secret: Secret, asking: Asking) -> list[str]:
         "slug": [secret.word, f"{secret.word}-smart"],
         "rail_id": rails_of(secret),
         "profile_id": [asking.profile_id or uuid4()],
+        "child_id": [asking.profile_id or uuid4()],
         "avatar_id": ["usherette"],
     }
     assert name in known, f"teach this walk what to fill into {{{name}}}"

@@ -74,6 +74,7 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
     return {
         "user_id": await make_user(runtime, THIRD_PARTY),
         "profile_id": profile_id,
+        "child_id": await make_profile(runtime, user_id, "Kim", kind="kids", max_maturity=9),
         "session_id": await make_session(runtime, user_id),
         "viewing_session_id": await insert(
             runtime,

@@ -183,28 +183,28 @@ async def get_profile_stats(
 
 
 @household_router.get(
-    "/parental/profiles/{profile_id}/stats",
+    "/parental/profiles/{child_id}/stats",
     summary="Time watched by a child",
     responses=ABOUT_OTHERS,
 )
 async def get_child_stats(
-    viewer: CurrentViewer, tx: Read, profile_id: PathId, span: Range = "30d"
+    viewer: CurrentViewer, tx: Read, child_id: PathId, span: Range = "30d"
 ) -> ProfileStats:
     """The same of a kids profile, for the grown-ups of its household."""
-    return await parental.child_stats(tx, viewer, profile_id, span)
+    return await parental.child_stats(tx, viewer, child_id, span)
 
 
 @household_router.get(
-    "/parental/profiles/{profile_id}/history",
+    "/parental/profiles/{child_id}/history",
     summary="History of a child",
     responses=ABOUT_OTHERS | problems(BadCursor),
 )
 async def get_child_history(
     viewer: CurrentViewer,
     tx: Read,
-    profile_id: PathId,
+    child_id: PathId,
     cursor: Cursor = None,
     page_size: PageSize = 24,
 ) -> History:
     """What a kids profile watched, latest first, for the grown-ups of its household."""
-    return await parental.child_history(tx, viewer, profile_id, cursor=cursor, page_size=page_size)
+    return await parental.child_history(tx, viewer, child_id, cursor=cursor, page_size=page_size)
