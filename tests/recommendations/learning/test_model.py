@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from matinee.recommendations.blend import trend_share
+from matinee.recommendations.learning.arrays import matrix
 from matinee.recommendations.learning.content import nearest_by_content
 from matinee.recommendations.learning.following import learn_following
 from matinee.recommendations.learning.interactions import NEGATIVE
 from matinee.recommendations.learning.model import learn, learn_from_content
-from matinee.recommendations.learning.newcomers import boost, newness
+from matinee.recommendations.learning.newcomers import boosted, newness
 from matinee.recommendations.learning.scoring import parts_of, trend_at
 from matinee.recommendations.learning.splitting import seen, split_each
 from tests.recommendations.learning.samples import audience, described, interactions
@@ -45,11 +46,17 @@ def test_a_title_that_nobody_watched_is_led_to_from_its_kind():
     assert model.virtual.tolist() == [place == 5 for place in range(36)]
 
 
-def test_newcomers_are_helped_less_with_every_viewer_and_day():
-    assert newness(np.array([0, 10, 20, 50])).tolist() == [1, 0.5, 0, 0]
-    watched = np.array([0, 0, 0, 10])
-    ages = np.array([0, 15, 40, 0], np.float32)
-    assert boost(watched, ages).tolist() == [1.5, 1.25, 1, 1.25]
+def test_new_titles_are_helped_less_with_every_viewer_and_day():
+    table = matrix(np.ones(4), np.zeros(4), np.arange(4), (4, 4))
+    table.data[1] = -1
+    ages = np.array([0, 0, 15, 40], np.float32)
+    assert boosted(table, np.zeros(4, int), ages).toarray()[0].tolist() == [1.5, -1, 1.25, 1]
+    watched = np.array([10, 0, 20, 0])
+    assert boosted(table, watched, ages).toarray()[0].tolist() == [1.25, -1, 1, 1]
+
+
+def test_what_is_foretold_counts_less_with_every_viewer():
+    assert newness(np.array([0, 1, 5, 9]), 5).tolist() == pytest.approx([1, 0.8, 0, 0])
 
 
 def test_a_model_from_content_only_has_content_neighbours_only():

@@ -7,11 +7,12 @@ import numpy as np
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.jobs import EVERY_HOUR, JobRun, enqueue, job
 from matinee.recommendations.learning import lessons
-from matinee.recommendations.learning.apart import run_apart
+from matinee.recommendations.learning.apart import run_apart, run_in_thread
 from matinee.recommendations.learning.arrays import Matrix, Places
 from matinee.recommendations.learning.content import Content
 from matinee.recommendations.learning.lessons import Introduction
 from matinee.recommendations.learning.reading import (
+    SMALL_TITLES,
     Table,
     read_content,
     read_popularity,
@@ -104,7 +105,8 @@ async def introduce_titles(runtime: Runtime, run: JobRun) -> None:
         await run.progress(0, total=len(arrivals.newcomers), note=step)
 
     await say("reading")
-    introduction: Introduction = await run_apart(
+    small = len(arrivals.popularity) <= SMALL_TITLES
+    introduction: Introduction = await (run_in_thread if small else run_apart)(
         lessons.introduce,
         arrivals.table.together,
         arrivals.content,

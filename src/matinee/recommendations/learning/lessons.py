@@ -16,7 +16,7 @@ from matinee.recommendations.learning.guard import (
 )
 from matinee.recommendations.learning.interactions import Interactions
 from matinee.recommendations.learning.model import Model, Say, learn, learn_from_content
-from matinee.recommendations.learning.newcomers import boost, foretell
+from matinee.recommendations.learning.newcomers import boosted, foretell
 
 OTHER_BYTES = 400 * 1_048_576
 """What a training takes beside the matrix of EASE: the program, sparse tables, blocks."""
@@ -82,9 +82,9 @@ def introduce(
     `together` is the table of the current model; `newcomers` are places in it.
     """
     count = len(popularity)
-    factors = boost(popularity, content.ages)[newcomers]
-    foretold = foretell(together, content.features(), popularity, newcomers, factors)
+    foretold = foretell(together, content.features(), popularity, newcomers).together
     near = nearest_by_content(content.centred, newcomers).tocoo()
     from_newcomers = matrix(near.data, newcomers[near.row], near.col, (count, count))
     both_ways = from_newcomers.maximum(from_newcomers.T).tocsr()
-    return Introduction(newcomers, foretold.together, both_ways)
+    known = boosted(foretold, popularity, content.ages)
+    return Introduction(newcomers, known, both_ways)

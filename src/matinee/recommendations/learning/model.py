@@ -10,7 +10,7 @@ from matinee.recommendations.learning.content import Content, nearest_by_content
 from matinee.recommendations.learning.cowatching import MOST_EASE_TITLES, learn_together
 from matinee.recommendations.learning.following import learn_following
 from matinee.recommendations.learning.interactions import Interactions
-from matinee.recommendations.learning.newcomers import boost, foretell, newness
+from matinee.recommendations.learning.newcomers import FORETOLD_UNTIL, boosted, foretell, newness
 
 Say = Callable[[str], None]
 
@@ -58,8 +58,7 @@ def learn_from_content(content: Content) -> Model:
 
 def with_newcomers(together: Matrix, content: Content, popularity: Places) -> Matrix:
     """The table and, for titles that hardly anybody watched, what is foretold of them."""
-    fresh = newness(popularity)
+    fresh = newness(popularity, FORETOLD_UNTIL)
     newcomers = np.flatnonzero((fresh > 0) & content.has_vector)
-    factors = (boost(popularity, content.ages) * fresh)[newcomers]
-    foretold = foretell(together, content.features(), popularity, newcomers, factors)
-    return (together + foretold.together).tocsr()
+    foretold = foretell(together, content.features(), popularity, newcomers)
+    return boosted((together + foretold.together).tocsr(), popularity, content.ages)

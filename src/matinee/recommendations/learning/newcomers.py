@@ -25,11 +25,14 @@ RIDGE = 10.0
 FULL_TRUST_FROM = 30
 """Positive signals from which on a title teaches with full weight."""
 
-NEWCOMER_UNTIL = 20
-"""Positive signals until which a title is helped, less with every one."""
+FORETOLD_UNTIL = 5
+"""Positive signals until which weights are foretold, less with every one: then it is known."""
+
+FORETOLD_SHARE = 2 / 3
+"""What is foretold counts so much of what is learned; with the boost of a new title the same."""
 
 NEW_TITLE_BOOST = 1.5
-NEW_TITLE_DAYS = 30
+NEW_TITLE_DAYS, NEW_TITLE_SIGNALS = 30, 20
 
 SEEDS_OF_A_NEWCOMER = 200
 NEWCOMERS_OF_A_SEED = 50
@@ -51,16 +54,22 @@ class Foretold:
         return (self.towards + self.onwards).tocsr()
 
 
-def newness(popularity: Places) -> Floats:
-    """1 for titles that nobody has watched, falling to 0 at `NEWCOMER_UNTIL` positive signals."""
-    left = 1 - popularity.astype(np.float32) / NEWCOMER_UNTIL
+def newness(popularity: Places, until: int) -> Floats:
+    """1 for titles that nobody has watched, falling to 0 at so many positive signals."""
+    left = 1 - popularity.astype(np.float32) / until
     return np.maximum(left, 0).astype(np.float32)
 
 
-def boost(popularity: Places, ages: Floats) -> Floats:
-    """From `NEW_TITLE_BOOST` down to 1, after 30 days or 20 positive signals."""
-    young = np.clip(1 - ages / NEW_TITLE_DAYS, 0, 1)
-    return (1 + (NEW_TITLE_BOOST - 1) * young * newness(popularity)).astype(np.float32)
+def boosted(table: Matrix, popularity: Places, ages: Floats) -> Matrix:
+    """The table with larger weights towards titles that are new: 1.5 times at first.
+
+    The boost is gone after 30 days (`ages`) or 20 positive signals.
+    """
+    young = np.clip(1 - ages / NEW_TITLE_DAYS, 0, 1) * newness(popularity, NEW_TITLE_SIGNALS)
+    factors = (1 + (NEW_TITLE_BOOST - 1) * young).astype(np.float32)
+    found = table.tocsr(copy=True)
+    found.data = np.where(found.data > 0, found.data * factors[found.indices], found.data)
+    return found
 
 
 def foretell(
@@ -68,12 +77,11 @@ def foretell(
     features: Floats,
     popularity: Places,
     newcomers: Places,
-    factors: Floats,
 ) -> Foretold:
     """Weights between newcomers and the titles that are watched.
 
-    `table` (titles x titles) was learned, `features` has a row per title, `factors` one number per
-    newcomer that multiplies the weights towards it.
+    `table` (titles x titles) was learned, `features` has a row per title. Weights are as strong as
+    those of titles that are hardly watched, less for newcomers about which something is known.
     """
     count = len(popularity)
     [taught_by] = np.nonzero(popularity)
@@ -89,12 +97,16 @@ def foretell(
     asked = features[newcomers]
     towards = _predicted(asked, cho_solve(system, (taught @ described).T))
     scale = _usual_strength(table.T.tocsr()[_hardly_watched(popularity)]) / _usual_strength(towards)
-    towards = diagonal(factors * np.float32(scale)) @ towards
+    towards = diagonal(_trust_in(popularity[newcomers]) * np.float32(scale)) @ towards
     onwards = _predicted(asked, cho_solve(system, (taught.T @ described).T)) * scale
     return Foretold(
         _thinned(_placed(towards.tocsr(), newcomers, taught_by, count).T.tocsr()),
         _placed(onwards, newcomers, taught_by, count),
     )
+
+
+def _trust_in(popularity: Places) -> Floats:
+    return np.float32(FORETOLD_SHARE) * newness(popularity, FORETOLD_UNTIL)
 
 
 def _predicted(asked: Floats, coefficients: Floats) -> Matrix:
@@ -109,7 +121,7 @@ def _predicted(asked: Floats, coefficients: Floats) -> Matrix:
 
 def _hardly_watched(popularity: Places) -> Places:
     """Titles that are about as known as a newcomer will be, or all where there are none."""
-    few = (popularity >= LEAST_WATCHED) & (popularity <= NEWCOMER_UNTIL)
+    few = (popularity >= LEAST_WATCHED) & (popularity <= NEW_TITLE_SIGNALS)
     return np.flatnonzero(few if few.any() else popularity > 0)
 
 

@@ -20,6 +20,7 @@ from matinee.recommendations.learning.interactions import (
 from matinee.viewing import taste
 
 PEOPLE_OF_A_TITLE = 8
+SMALL_SIGNALS, SMALL_TITLES = 10_000, 1000
 VECTOR_HEADER_BYTES = 4
 ARRAY_HEADER_BYTES = 20
 
@@ -73,6 +74,12 @@ class Library(NamedTuple):
 
     interactions: Interactions
     content: Content
+
+    @property
+    def small(self) -> bool:
+        """Whether learning from it takes less than a second or two."""
+        few = len(self.interactions.titles) <= SMALL_SIGNALS
+        return few and len(self.content.numbers) <= SMALL_TITLES
 
 
 @dataclass

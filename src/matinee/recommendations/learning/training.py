@@ -7,7 +7,7 @@ from matinee.core.database import WriteTx
 from matinee.core.jobs import EVERY_NIGHT, JobRun, enqueue, job
 from matinee.core.schema import JobAccepted
 from matinee.recommendations.learning import lessons
-from matinee.recommendations.learning.apart import run_apart
+from matinee.recommendations.learning.apart import run_apart, run_in_thread
 from matinee.recommendations.learning.guard import Report
 from matinee.recommendations.learning.lessons import Lesson
 from matinee.recommendations.learning.reading import Library, read_library
@@ -42,7 +42,7 @@ async def train(runtime: Runtime, run: JobRun) -> None:
 
     await say("reading")
     library, current = await _read(runtime)
-    lesson: Lesson = await run_apart(
+    lesson: Lesson = await (run_in_thread if library.small else run_apart)(
         lessons.train,
         *library,
         current,
