@@ -1,6 +1,7 @@
 """The cache: built once, shared, never older than a write that its reader knows of."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -66,6 +67,29 @@ async def test_an_answer_ends_with_its_time_to_live(
     clock.advance(MINUTE.total_seconds())
 
     assert await store.read(alone) == 2
+
+
+async def test_an_answer_can_say_that_it_ends_earlier(
+    store: Store, alone: Cache, clock: Clock
+) -> None:
+    async def read() -> int:
+        found = await alone.get_or_build(
+            "shelf",
+            "key",
+            depends_on=(),
+            ttl=MINUTE,
+            build=store.build,
+            lasts=lambda shelf: timedelta(seconds=10 * shelf.number),
+        )
+        return Shelf.model_validate_json(found.body).number
+
+    assert await read() == 1
+    store.number = 2
+    clock.advance(10)
+    assert await read() == 2
+    store.number = 9
+    clock.advance(15)
+    assert await read() == 2
 
 
 async def test_nothing_is_also_a_value(alone: Cache) -> None:

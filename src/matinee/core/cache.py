@@ -27,6 +27,8 @@ from matinee.core.tag_versions import Stamp, TagVersions
 
 T = TypeVar("T")
 Slot = tuple[str, str, Stamp]
+Lasts = Callable[[Any], timedelta]
+"""How long an answer is true, by what is in it."""
 
 log = structlog.get_logger(__name__)
 
@@ -70,14 +72,18 @@ class Cache:
         depends_on: Collection[str],
         ttl: timedelta,
         build: Callable[[], Awaitable[BaseModel]],
+        lasts: Lasts | None = None,
     ) -> Encoded:
         """The encoded answer; shared through Redis.
+
+        `lasts` says of what was built how long it is true at most, where that may be less than
+        `ttl`.
 
         Raises:
             Exception: what `build` raised; nothing is kept then.
         """
         slot = (name, str(key), await self._versions.stamp(depends_on))
-        rebuild = partial(self._build_encoded, slot, ttl, build)
+        rebuild = partial(self._build_encoded, slot, ttl, build, lasts)
         load = partial(self._load_encoded, slot, ttl, rebuild) if self._redis else rebuild
         return cast(Encoded, await self._get(slot, load, rebuild))
 
@@ -120,9 +126,16 @@ class Cache:
         return value
 
     async def _build_encoded(
-        self, slot: Slot, ttl: timedelta, build: Callable[[], Awaitable[BaseModel]]
+        self,
+        slot: Slot,
+        ttl: timedelta,
+        build: Callable[[], Awaitable[BaseModel]],
+        lasts: Lasts | None,
     ) -> Encoded:
-        value = await asyncio.to_thread(Encoded.of, await build())
+        built = await build()
+        value = await asyncio.to_thread(Encoded.of, built)
+        if lasts is not None:
+            ttl = min(ttl, max(lasts(built), timedelta(0)))
         seconds = _jittered(ttl)
         self._keep(slot, value, value.size, seconds, ttl)
         if self._redis is not None:

@@ -1,7 +1,7 @@
 """The home screen: rails for a profile, composed in a few statements and kept as bytes (X-01)."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ READ = 60
 """Titles that are read for a rail, because some of them stand in another one already."""
 CANDIDATES = 120
 MOST_COLLECTIONS = 6
+PARTIAL_LASTS = timedelta(seconds=10)
 
 
 async def get_home(runtime: Runtime, viewer: Viewer) -> Encoded:
@@ -35,6 +36,7 @@ async def get_home(runtime: Runtime, viewer: Viewer) -> Encoded:
         depends_on=viewer.tags | {CATALOG, LAYOUT, LEARNED},
         ttl=FIVE_MINUTES,
         build=partial(compose_home, runtime, viewer),
+        lasts=_lasts,
     )
 
 
@@ -60,6 +62,15 @@ def _shortened(draft: Draft, wardrobe: Wardrobe) -> Rail:
     more = len(draft.picks) > len(shown.picks)
     next_cursor = cursor_after(shown.picks, 0) if more else None
     return dress(shown, wardrobe, next_cursor=next_cursor)
+
+
+def _lasts(home: Home) -> timedelta:
+    """Until a title on it goes off air; where a part failed only until it may work again."""
+    if home.partial:
+        return PARTIAL_LASTS
+    cards = (item.card for rail in home.rails for item in rail.items)
+    ends = [card.available_until for card in cards if card.available_until]
+    return min(ends) - datetime.now(UTC) if ends else FIVE_MINUTES
 
 
 def day_of(viewer: Viewer) -> date:
