@@ -193,6 +193,8 @@ RULES = {
     "get_top_rated": Rule(SIGNED_IN),
     "get_new_episodes": Rule(SIGNED_IN),
     "get_post_play": Rule(SIGNED_IN),
+    "get_for_you": Rule(SIGNED_IN),
+    "get_similar": Rule(SIGNED_IN),
     "get_mood_answer": Rule(SIGNED_IN),
     "get_continue_watching": Rule(SIGNED_IN),
     "dismiss_continue_watching": Rule(SIGNED_IN),

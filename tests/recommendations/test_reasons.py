@@ -127,6 +127,7 @@ def test_a_title_without_a_score_has_a_reason() -> None:
         (Reason("trending"), "Trending now"),
         (Reason("popular"), "Popular"),
         (Reason("top_pick"), "A top pick for you"),
+        (Reason("similar"), "Similar to Metropolis"),
     ],
 )
 def test_reasons_are_said_in_plain_words(reason: Reason, text: str) -> None:

@@ -122,6 +122,8 @@ def _words(reason: Reason, wardrobe: Wardrobe) -> str:
 def _heading(draft: Draft, wardrobe: Wardrobe) -> str:
     if draft.genre:
         return wardrobe.genre(draft.genre)
+    if draft.code == "similar":
+        return wording(Reason("similar"), title=wardrobe.title(draft.title_id))
     if draft.title_id and draft.picks:
         return _words(draft.picks[0].reason, wardrobe)
     if draft.rail.startswith(COLLECTION):

@@ -24,9 +24,15 @@ DEPTH = 200
 
 
 async def rail_page(
-    runtime: Runtime, viewer: Viewer, rail: str, *, cursor: str | None, page_size: int
+    runtime: Runtime,
+    viewer: Viewer,
+    rail: str,
+    *,
+    cursor: str | None,
+    page_size: int,
+    strict_language: bool = False,
 ) -> Rail:
-    """One page of a rail.
+    """One page of a rail; `strict_language` leaves out other languages where it comes from taste.
 
     Raises:
         NotFound: there is no such rail for this viewer.
@@ -36,13 +42,13 @@ async def rail_page(
     genres = await known_genres(runtime)
     _require_known(rail, genres, collections)
     async with runtime.database.read() as tx:
-        wanted = Wanted([rail], DEPTH, DEPTH, collections)
+        wanted = Wanted([rail], DEPTH, DEPTH, collections, strict_language)
         weights, day = runtime.settings.signal_weights, day_of(viewer)
         facts = await read_facts(PlainReader(tx), viewer, wanted, weights, day)
         drafts = draft_rails(facts, viewer, [rail], day)
         draft = drafts[0] if drafts else Draft(rail)
         _require_shown(draft)
-        page, next_cursor = _page_of(draft, cursor, page_size)
+        page, next_cursor = page_of(draft, cursor, page_size)
         cards = await cards_of(tx, viewer, [page])
     wardrobe = Wardrobe(viewer, cards, genres, collections, facts.news)
     return dress(page, wardrobe, next_cursor=next_cursor)
@@ -66,7 +72,7 @@ def _require_shown(draft: Draft) -> None:
         raise NotFound()
 
 
-def _page_of(draft: Draft, cursor: str | None, page_size: int) -> tuple[Draft, str | None]:
+def page_of(draft: Draft, cursor: str | None, page_size: int) -> tuple[Draft, str | None]:
     """The picks behind the cursor, and the cursor behind them.
 
     What was shown last is looked for where it stands now; the list may have changed since.

@@ -15,6 +15,7 @@ ReasonCode = Literal[
     "new_for_fans_of",
     "popular",
     "top_pick",
+    "similar",
     "continue_watching",
     "on_my_list",
     "new_episodes",
@@ -26,7 +27,7 @@ ReasonCode = Literal[
     "recently_browsed",
     "in_collection",
 ]
-"""The first ten are about the title; the others say which list it stands on."""
+"""The first eleven are about the title; the others say which list it stands on."""
 
 
 class Reason(NamedTuple):

@@ -37,6 +37,7 @@ WORDS: Mapping[str, str] = {
     "trending": "Trending now",
     "popular": "Popular",
     "top_pick": "A top pick for you",
+    "similar": "Similar to {title}",
 }
 """Codes in words; see `wording`."""
 

@@ -10,7 +10,7 @@ from matinee.core.caching import respond
 from matinee.core.errors import BadCursor, InvalidValue, NotFound, UnknownField, problems
 from matinee.core.routing import api_router
 from matinee.core.schema import Cursor, PageSize, PathId
-from matinee.recommendations import home, mood, pages, post_play
+from matinee.recommendations import home, mood, pages, post_play, similar
 from matinee.recommendations.mood import NoMatch
 from matinee.recommendations.schemas import Home, MoodAnswer, MoodWish, PostPlay, Rail, RailName
 from matinee.runtime import RuntimeDep
@@ -68,6 +68,41 @@ async def get_new_episodes(
     return await pages.rail_page(
         runtime, viewer, "new-episodes", cursor=cursor, page_size=page_size
     )
+
+
+@router.get("/for-you", summary="For you", responses=problems(*WHO, BadCursor))
+async def get_for_you(
+    viewer: CurrentViewer,
+    runtime: RuntimeDep,
+    strict_language: Annotated[
+        bool, Query(description="Only what is in the preferred language, where there is any.")
+    ] = False,
+    cursor: Cursor = None,
+    page_size: PageSize = 24,
+) -> Rail:
+    """What suits this profile best; popular titles as long as little is known of it (R-05)."""
+    return await pages.rail_page(
+        runtime,
+        viewer,
+        "for-you",
+        cursor=cursor,
+        page_size=page_size,
+        strict_language=strict_language,
+    )
+
+
+@router.get(
+    "/similar/{title_id}", summary="Similar titles", responses=problems(*WHO, NotFound, BadCursor)
+)
+async def get_similar(
+    viewer: CurrentViewer,
+    runtime: RuntimeDep,
+    title_id: PathId,
+    cursor: Cursor = None,
+    page_size: PageSize = 24,
+) -> Rail:
+    """What goes with a title: watched by the same people, or about the same."""
+    return await similar.similar_page(runtime, viewer, title_id, cursor=cursor, page_size=page_size)
 
 
 @router.get(

@@ -88,10 +88,25 @@ async def candidates(
     One statement where the usual lists suffice. `where` is SQL over `titles t` with `params`;
     where it or the profile's limits leave little of the lists, they are read to their end, and
     the best rated and newest titles fill up what is still missing. Where the profile knows all of
-    it already, known titles come. `strict_language` admits nothing but the preferred language.
+    it already, known titles come. `strict_language` admits nothing but the preferred language,
+    unless there is nothing in it.
     """
     if strict_language and viewer.preferred_language:
-        where = f"({where}) AND {SPEAKS_PREFERRED}"
+        spoken_only = f"({where}) AND {SPEAKS_PREFERRED}"
+        if found := await _find(tx, viewer, taste, spoken_only, limit, least, params):
+            return found
+    return await _find(tx, viewer, taste, where, limit, least, params)
+
+
+async def _find(
+    tx: ReadTx,
+    viewer: Viewer,
+    taste: Taste,
+    where: str,
+    limit: int,
+    least: int,
+    params: dict[str, Any],
+) -> list[Candidate]:
     asked = {"limit": limit, **visibility_of(viewer), **params}
     spoken = (viewer.preferred_language or "").partition("-")[0]
     scored = {

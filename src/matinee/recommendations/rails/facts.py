@@ -75,6 +75,8 @@ class Wanted:
     limit: int
     candidates: int
     collections: Mapping[str, Published] = field(default_factory=dict)
+    strict_language: bool = False
+    """Whether candidates are in the profile's preferred language only (P-02)."""
 
     def shelves(self, viewer: Viewer, begun: Sequence[UUID]) -> list[Shelf]:
         """The plain lists to read for these rails."""
@@ -98,12 +100,10 @@ async def read_facts(
     return Facts(
         taste=taste,
         candidates=(
-            await _candidates(reader, viewer, taste, wanted.candidates)
-            if FROM_TASTE & set(rails)
-            else ()
+            await _candidates(reader, viewer, taste, wanted) if FROM_TASTE & set(rails) else ()
         ),
         of_genre={
-            genre: await _candidates(reader, viewer, taste, limit, genre)
+            genre: await _candidates(reader, viewer, taste, wanted, genre)
             for genre in (rail.removeprefix(GENRE) for rail in rails if rail.startswith(GENRE))
         },
         alike=await _alike(reader, viewer, taste, wanted, day),
@@ -124,10 +124,16 @@ async def _taste(
 
 
 async def _candidates(
-    reader: Reader, viewer: Viewer, taste: Taste, limit: int, genre: str | None = None
+    reader: Reader, viewer: Viewer, taste: Taste, wanted: Wanted, genre: str | None = None
 ) -> Sequence[Candidate]:
     nothing: Sequence[Candidate] = ()
-    work = partial(candidates, viewer=viewer, taste=taste, limit=limit)
+    work = partial(
+        candidates,
+        viewer=viewer,
+        taste=taste,
+        limit=wanted.limit if genre else wanted.candidates,
+        strict_language=wanted.strict_language,
+    )
     if genre is None:
         return await reader.read("for-you", work, nothing)
     return await reader.read(genre, partial(work, where=_OF_GENRE, genre=genre), nothing)
