@@ -31,7 +31,7 @@ def films() -> list[Film]:
             praise=number % 10 == 0,
             for_kids=GENRES[number % len(GENRES)] == "animation",
             seconds=5400,
-            directors=[f"Director {number % 30}"],
+            marks=[f"Director {number % 30}"],
             episodes=[],
         )
         for number in range(140)

@@ -29,7 +29,7 @@ _FILMS = """
            ARRAY(
                SELECT p.name FROM title_people c JOIN people p ON p.id = c.person_id
                WHERE c.title_id = t.id AND c.role = 'director' ORDER BY c.position
-           ) AS directors,
+           ) || t.theme_tags || t.tags AS marks,
            ARRAY(
                SELECT e.id FROM episodes e JOIN seasons s ON s.id = e.season_id
                WHERE e.title_id = t.id ORDER BY s.number, e.number
@@ -42,7 +42,8 @@ _FILMS = """
 class Film:
     """A title of the demo, as far as tastes look at it; a series has episodes.
 
-    `praise` counts the editors' collections it is in, and being featured.
+    `praise` counts the editors' collections it is in, and being featured; `marks` are what people
+    may love it for: its directors, themes, tags.
     """
 
     id: UUID
@@ -52,7 +53,7 @@ class Film:
     praise: int
     for_kids: bool
     seconds: int
-    directors: list[str]
+    marks: list[str]
     episodes: list[UUID]
 
 

@@ -1,7 +1,7 @@
 """Neighbours of the demo's household: invented people with real tastes, the same every time.
 
-Everybody likes one or two kinds of film more than others, has favourite directors, and sees some of
-what everybody sees. So there is something to learn, and something to trend.
+Everybody likes one or two kinds of film more than others, loves some directors and themes, and sees
+some of what everybody sees. So there is something to learn, and something to trend.
 """
 
 import math
@@ -85,7 +85,7 @@ class Cinema:
         """Some films, drawn without putting back (Efraimidis and Spirakis, IPL 2006)."""
 
         def luck(film: Film) -> float:
-            pull = PULL * liking[film.id] + (1 if favourites & set(film.directors) else 0)
+            pull = PULL * liking[film.id] + _charm(film, favourites)
             return math.log(rng.random()) / (self._fame[film.id] * math.exp(pull))
 
         count = min(60, 8 + int(rng.lognormvariate(2.9, 0.5)))
@@ -104,16 +104,20 @@ def live(rng: random.Random, life: Life, cinema: Cinema, now: datetime) -> None:
     tastes = [CARTOONS] if kids else rng.sample(TASTES, rng.choice((1, 1, 2)))
     liking = cinema.liking(tastes)
     loved = sorted(cinema.films, key=lambda film: liking[film.id], reverse=True)[:40]
-    favourites = {name for film in rng.sample(loved, 3) for name in film.directors}
+    favourites = {mark for film in rng.sample(loved, 3) for mark in film.marks}
     chosen = cinema.draw(rng, liking, favourites)
     for film in chosen:
-        pleasure = liking[film.id] + (0.3 if favourites & set(film.directors) else 0)
-        pleasure += 0.1 * min(3, film.praise)
+        pleasure = liking[film.id] + 0.3 * _charm(film, favourites) + 0.1 * min(3, film.praise)
         _watch(rng, life, film, pleasure, now - _ago(rng))
     seen = {film.id for film in chosen}
     for film in rng.sample(loved, 6):
         if film.id not in seen:
             life.listed.append((film.id, now - _ago(rng)))
+
+
+def _charm(film: Film, favourites: set[str]) -> float:
+    """What a film has of the directors, themes and tags that somebody loves, 0..1."""
+    return min(1.0, 0.5 * len(favourites.intersection(film.marks)))
 
 
 def _ago(rng: random.Random) -> timedelta:

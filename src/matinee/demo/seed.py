@@ -33,7 +33,7 @@ WITH_NEWS = (
     "demo:radar-men-from-the-moon-1952",
 )
 """Series whose last two episodes came this week."""
-EMBEDDING_SECONDS = 45
+EMBEDDING_SECONDS = 120
 
 _IS_SEEDED = "SELECT EXISTS (SELECT 1 FROM login_identities WHERE identity = :identity)"
 _HAS_PEOPLE = """
