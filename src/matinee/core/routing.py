@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -150,6 +151,7 @@ class RouteIndex:
         self, routes: Iterable[Any], fallback: ASGIApp, *, most_bytes: int, most_upload_bytes: int
     ) -> None:
         self._root = _Node()
+        self._places: dict[int, list[tuple[int, str]]] = {}
         self._fallback = fallback
         self._most_bytes = most_bytes
         self._most_upload_bytes = most_upload_bytes
@@ -169,6 +171,8 @@ class RouteIndex:
             if method in node.routes:
                 raise ValueError(f"{method} {route.path} is registered twice")
             node.routes[method] = route
+        if all(re.fullmatch(r"[^{}]*|{\w+}", segment) for segment in route.path.split("/")):
+            self._places[id(route)] = _places_of(route.path)
 
     def find(self, path: str, method: str) -> APIRoute | None:
         """The route of a path and method, or None where the path is none of ours.
@@ -197,14 +201,29 @@ class RouteIndex:
         if route is None:
             await self._fallback(scope, receive, send)
             return
-        match, child_scope = route.matches({**scope, "method": method})
-        if match is not Match.FULL:
-            await self._fallback(scope, receive, send)
-            return
-        scope.update(child_scope)
+        places = self._places.get(id(route))
+        if places is not None:
+            segments = scope["path"].split("/")
+            parameters = {name: segments[place] for place, name in places}
+            scope.update(endpoint=route.endpoint, path_params=parameters, route=route)
+        else:
+            match, child_scope = route.matches({**scope, "method": method})
+            if match is not Match.FULL:
+                await self._fallback(scope, receive, send)
+                return
+            scope.update(child_scope)
         upload = isinstance(route, UploadRoute)
         most_bytes = self._most_upload_bytes if upload else self._most_bytes
         await route.app(scope, bounded(scope, receive, most_bytes), send)
+
+
+def _places_of(path: str) -> list[tuple[int, str]]:
+    """Which segments of a path are parameters, and their names."""
+    return [
+        (place, segment[1:-1])
+        for place, segment in enumerate(path.split("/"))
+        if segment.startswith("{")
+    ]
 
 
 def _descend(node: _Node, segments: list[str], depth: int) -> Iterator[_Node]:

@@ -70,21 +70,15 @@ class Course:
     """How one session went on: where it stands after its heartbeats, and whether it has ended."""
 
     session: Row
+    profile: tuple[UUID, UUID]
+    """The household and the profile."""
     standing: Standing
     steps: list[Step] = field(default_factory=list)
+    seconds: int = 0
+    """What was watched in this course."""
     ended_at: datetime | None = None
     ending: Ending | None = None
     allowance: Allowance = UNLIMITED
-
-    @property
-    def seconds(self) -> int:
-        """What was watched in this course."""
-        return sum(step.seconds for step in self.steps)
-
-    @property
-    def profile(self) -> tuple[UUID, UUID]:
-        """The household and the profile."""
-        return self.session["user_id"], self.session["profile_id"]
 
     @property
     def item(self) -> tuple[UUID, UUID, UUID, UUID | None]:
@@ -104,6 +98,7 @@ class Course:
         if not overtaken(before, beat, at):
             self.standing = advance(before, beat, at)
             seconds = confirmed_seconds(before, self.standing, interval)
+        self.seconds += seconds
         self.steps.append(Step(beat, at, self.standing, seconds))
         if beat.ends:
             self.end("stopped", at)
@@ -153,28 +148,25 @@ def _course_of(row: Row) -> Course:
         row["state"], row["position_seconds"], row["client_at"], row["heartbeat_at"]
     )
     ending = Ending(row["end_reason"]) if row["end_reason"] else None
-    return Course(row, standing, ended_at=row["ended_at"], ending=ending)
+    profile = row["user_id"], row["profile_id"]
+    return Course(row, profile, standing, ended_at=row["ended_at"], ending=ending)
 
 
 def mark_of(course: Course) -> Mark:
     """The bookmark that a course leaves."""
-    row, beats = course.session, [step.beat for step in course.steps]
+    audio = subtitles = None
+    for step in course.steps:
+        audio = step.beat.audio_language or audio
+        subtitles = step.beat.subtitle_language or subtitles
     return Mark(
         *course.item,
         position_seconds=course.standing.position_seconds,
         at=course.standing.heartbeat_at,
-        duration_seconds=row["duration_seconds"],
+        duration_seconds=course.session["duration_seconds"],
         watched_seconds=course.seconds,
-        audio_language=_last(beat.audio_language for beat in beats),
-        subtitle_language=_last(beat.subtitle_language for beat in beats),
+        audio_language=audio,
+        subtitle_language=subtitles,
     )
-
-
-def _last(values: Iterable[str | None]) -> str | None:
-    found = None
-    for value in values:
-        found = value or found
-    return found
 
 
 def play_of(course: Course) -> Play | None:
