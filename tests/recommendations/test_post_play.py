@@ -76,7 +76,7 @@ async def test_later_parts_come_before_what_is_alike(
     assert names(found) == ["Dr. Mabuse 2", "Dr. Mabuse 3", "Alike"]
     reasons = [item["reason"]["text"] for item in found["items"]]
     assert reasons[0] == "Watch next after Dr. Mabuse"
-    assert reasons[2] == "Because you watched Dr. Mabuse"
+    assert "Dr. Mabuse" in reasons[2]
 
 
 async def test_parts_of_one_collection_belong_together_whatever_their_names(

@@ -11,20 +11,18 @@ from matinee.core.text import like_pattern
 from matinee.recommendations.dressing import Wardrobe, cards_of, dress_picks
 from matinee.recommendations.franchises import franchise_of
 from matinee.recommendations.picks import Draft, Pick, Reason
-from matinee.recommendations.rails.because import read_alike
 from matinee.recommendations.schemas import PostPlay
-from matinee.recommendations.scoring import candidates
+from matinee.recommendations.similar import similar
 from matinee.recommendations.statements import OFFERED
 from matinee.recommendations.variants import variant_of
 from matinee.runtime import Runtime
 from matinee.viewing.progress.next_episode import next_episode
-from matinee.viewing.taste import Taste
 
 SHOWN = 12
 PARTS = 3
 
 _ENDED = f"""
-    SELECT t.id, t.number, t.name, t.year, t.genres, t.external_ids
+    SELECT t.id, t.name, t.year, t.external_ids
     FROM titles t WHERE t.id = :title_id AND {VISIBLE}
 """
 # The index of trigrams finds names that begin alike; which of them are parts is decided in Python.
@@ -35,7 +33,6 @@ _PARTS = f"""
       AND (t.year, t.sort_name) > (:year::int, (SELECT sort_name FROM titles WHERE id = :title_id))
     ORDER BY t.year, t.sort_name, t.id LIMIT 50
 """
-_OF_THESE_GENRES = "t.genres && :genres::text[] AND t.id <> :title_id"
 
 
 async def post_play(
@@ -63,12 +60,12 @@ async def post_play(
 
 
 async def _others(tx: ReadTx, viewer: Viewer, title_id: UUID) -> Draft:
-    """Later parts of the franchise, then what goes with the title, then its genres."""
+    """Later parts of the franchise, then what is similar."""
     ended = await tx.one(_ENDED, title_id=title_id, **visibility_of(viewer))
     if ended is None:
         raise NotFound()
     picks = {pick.title_id: pick for pick in await _parts(tx, viewer, ended)}
-    for pick in (*await _alike(tx, viewer, ended), *await _of_genres(tx, viewer, ended)):
+    for pick in (await similar(tx, viewer, title_id)).picks:
         picks.setdefault(pick.title_id, pick)
     return Draft("post-play", tuple(picks.values())[:SHOWN], title_id=title_id)
 
@@ -91,27 +88,3 @@ async def _parts(tx: ReadTx, viewer: Viewer, ended: Row) -> list[Pick]:
         for row in rows
         if franchise_of(row["name"], row["external_ids"]) == franchise
     ][:PARTS]
-
-
-async def _alike(tx: ReadTx, viewer: Viewer, ended: Row) -> list[Pick]:
-    found = await read_alike(tx, viewer, [ended["number"]], SHOWN)
-    return [
-        Pick(one.title_id, one.value, Reason("because_watched", ended["id"], 1.0), one.genres)
-        for one in found.get(ended["number"], ())
-    ]
-
-
-async def _of_genres(tx: ReadTx, viewer: Viewer, ended: Row) -> list[Pick]:
-    if not ended["genres"]:
-        return []
-    found = await candidates(
-        tx,
-        viewer,
-        Taste(),
-        where=_OF_THESE_GENRES,
-        limit=SHOWN,
-        genres=list(ended["genres"]),
-        title_id=ended["id"],
-    )
-    reason = Reason("more_genre", strength=1.0, genre=ended["genres"][0])
-    return [Pick(one.title_id, one.score, reason, one.genres) for one in found]
