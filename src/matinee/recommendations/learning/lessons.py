@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from matinee.recommendations.learning.arrays import Matrix, Places, matrix
 from matinee.recommendations.learning.content import Content, nearest_by_content
-from matinee.recommendations.learning.cowatching import MOST_EASE_TITLES
+from matinee.recommendations.learning.cowatching import MOST_EASE_TITLES, TOGETHER
+from matinee.recommendations.learning.following import learn_following
 from matinee.recommendations.learning.guard import (
     Report,
     coverage,
@@ -17,6 +20,7 @@ from matinee.recommendations.learning.guard import (
 from matinee.recommendations.learning.interactions import Interactions
 from matinee.recommendations.learning.model import Model, Say, learn, learn_from_content
 from matinee.recommendations.learning.newcomers import boosted, foretell
+from matinee.recommendations.learning.tables import pruned
 
 OTHER_BYTES = 400 * 1_048_576
 """What a training takes beside the matrix of EASE: the program, sparse tables, blocks."""
@@ -53,6 +57,22 @@ def train(
     model = learn(interactions, content, most_ease_titles=most, say=say)
     report["coverage"] = round(coverage(model, interactions, content), 4)
     return Lesson(model, report, objections(report, current))
+
+
+def adopt(interactions: Interactions, content: Content, together: Matrix, say: Say) -> Lesson:
+    """A model around a table that another engine has learned; there is no guard.
+
+    What is held back here the engine may have learned from: figures would say nothing.
+    """
+    say("adopting")
+    model = Model(
+        pruned(together, TOGETHER, signed=True),
+        learn_following(interactions),
+        nearest_by_content(content.centred),
+        np.diff(together.indptr) == 0,
+    )
+    found = round(coverage(model, interactions, content), 4)
+    return Lesson(model, {"kind": "external", "coverage": found}, [])
 
 
 def affordable_titles(memory_bytes: int) -> int:
