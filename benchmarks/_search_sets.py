@@ -11,7 +11,7 @@ from uuid import UUID
 from matinee.catalog.importers.files import import_file
 from matinee.catalog.importers.service import Wish
 from matinee.catalog.search.documents import read_titles, store_documents
-from matinee.catalog.search.words import refresh_words
+from matinee.catalog.search.words import refresh_words, sort_in
 from matinee.core.database import ReadTx, Row
 from matinee.core.text import fold
 from matinee.runtime import Runtime
@@ -197,4 +197,5 @@ async def index(runtime: Runtime) -> None:
             await store_documents(tx, await read_titles(tx, ids[start : start + 500]), "en")
         await refresh_words(tx)
     async with runtime.database.write(statement_timeout_ms=600_000) as tx:
+        await sort_in(tx)
         await tx.execute("ANALYZE")

@@ -22,6 +22,8 @@ MOST_WORDS_OF_A_NAME = 9
 COMMON_IDF, FEW_DOCUMENTS = 1.8, 100
 """Words of more than a fifth of all documents say nothing, unless these are few."""
 
+TRUST_IN_CORRECTIONS = 0.6
+
 MOST_DOCUMENTS = 1500
 """Documents that are looked at for the words of a question."""
 
@@ -47,6 +49,8 @@ class Term:
     word: str
     forms: tuple[Form, ...]
     idf: float
+    trust: float = 1.0
+    """How much is left of its weight where it was put right."""
 
     @property
     def documents(self) -> int:
@@ -150,4 +154,5 @@ async def understand(tx: ReadTx, text: str, dictionary: str) -> Question:
 
 
 def _term(word: str, own: Sequence[Form], meant: Sequence[Form]) -> Term:
-    return Term(word, (*own, *meant), min(form.idf for form in meant or own))
+    idf = min(form.idf for form in meant or own)
+    return Term(word, (*own, *meant), idf, TRUST_IN_CORRECTIONS if meant else 1.0)

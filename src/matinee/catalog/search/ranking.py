@@ -172,7 +172,7 @@ async def rank(
         pattern=like_pattern(question.folded),
         tells=bool(question.terms),
         queries=[term.query for term in question.terms],
-        idfs=[term.idf for term in question.terms],
+        idfs=[term.idf * term.trust for term in question.terms],
         weight=question.weight or 1.0,
         rare=bool(question.rare_terms),
         documents=question.documents,

@@ -136,7 +136,7 @@ async def _by_words(
     rows = await tx.all(
         _BY_WORDS.replace("{condition}", condition),
         queries=[term.query for term in question.terms],
-        idfs=[term.idf for term in question.terms],
+        idfs=[term.idf * term.trust for term in question.terms],
         documents=question.documents,
         wanted=DEPTH,
         **params,

@@ -88,7 +88,7 @@ async def suggest(runtime: Runtime, viewer: Viewer, wish: Suggest) -> Suggestion
     collections = await _collections(runtime, viewer, q)
     async with runtime.database.read() as tx:
         await set_thresholds(tx)
-        rows = await _begun(tx, viewer, q, wish.page_size)
+        rows = await begun(tx, viewer, q, wish.page_size)
         meant = q
         if len(rows) + len(collections) < wish.page_size and len(q) >= LEAST_FOR_FUZZY:
             dictionary = dictionary_of(runtime.settings.catalog_language)
@@ -102,7 +102,8 @@ async def suggest(runtime: Runtime, viewer: Viewer, wish: Suggest) -> Suggestion
     return Suggestions(items=items[: wish.page_size])
 
 
-async def _begun(tx: ReadTx, viewer: Viewer, q: str, wanted: int) -> list[Row]:
+async def begun(tx: ReadTx, viewer: Viewer, q: str, wanted: int) -> list[Row]:
+    """Titles and people with a name or a word of it that begins so, best first."""
     return await tx.all(
         _BEGUN,
         q=q,

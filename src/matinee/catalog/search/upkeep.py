@@ -7,7 +7,7 @@ from matinee.accounts.audit import Actor, record
 from matinee.catalog.events import TITLES_CHANGED
 from matinee.catalog.search.documents import read_titles, store_documents
 from matinee.catalog.search.schemas import Scope
-from matinee.catalog.search.words import refresh_words
+from matinee.catalog.search.words import refresh_words, sort_in
 from matinee.core.database import WriteTx
 from matinee.core.jobs import EVERY_HOUR, EVERY_NIGHT, JobRun, enqueue, job
 from matinee.core.schema import JobAccepted
@@ -60,6 +60,8 @@ async def count_words(runtime: Runtime, _run: JobRun) -> None:
     """How rare each word of the catalogue is, and which words there are to misspell."""
     async with runtime.database.write() as tx:
         await refresh_words(tx)
+    async with runtime.database.write() as tx:
+        await sort_in(tx)
 
 
 async def _walk(runtime: Runtime, run: JobRun, scope: Scope) -> None:

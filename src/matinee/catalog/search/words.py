@@ -39,6 +39,20 @@ _REFRESH = f"""
     WHERE (search_words.documents, search_words.idf, search_words.in_names)
           IS DISTINCT FROM (excluded.documents, excluded.idf, excluded.in_names)
 """
+# What was added lately waits in a list that every search goes through, until it is sorted in.
+_SORT_IN = """
+    SELECT gin_clean_pending_list(c.oid) FROM pg_class c
+    WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY (:indexes::text[])
+      AND pg_has_role(c.relowner, 'MEMBER')
+"""
+INDEXES = (
+    "titles_folded_name",
+    "people_name_key_trgm",
+    "search_documents_words",
+    "search_names_folded",
+    "search_words_word",
+)
+
 _KNOWN = """
     SELECT asked.word, form, w.documents, w.idf
     FROM unnest(:words::text[]) AS asked (word)
@@ -88,6 +102,11 @@ Forms = Mapping[str, Sequence[Form]]
 async def refresh_words(tx: WriteTx) -> int:
     """Count the words of all documents anew; returns how many changed. A second per 100 000."""
     return await tx.execute(_REFRESH)
+
+
+async def sort_in(tx: WriteTx) -> None:
+    """Have the indexes of search take in what was added lately; autovacuum would, some time."""
+    await tx.all(_SORT_IN, indexes=list(INDEXES))
 
 
 async def known_forms(tx: ReadTx, words: Iterable[str], dictionary: str) -> Forms:
