@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from matinee.recommendations.rails.genres import genre_drafts, genre_shares
+from matinee.recommendations.genre_shares import genre_shares
+from matinee.recommendations.rails.genres import genre_drafts
 from matinee.recommendations.scoring import Candidate
 from matinee.viewing.taste import Preferences, Signal, Taste
 
@@ -26,18 +27,18 @@ def candidates(**counts: int) -> list[Candidate]:
 
 def test_a_genre_counts_by_the_weights_of_what_was_liked() -> None:
     taste = Taste((signal(1, "western", weight=0.6), signal(2, "drama", "western", weight=0.4)))
-    assert genre_shares(taste, []) == pytest.approx({"western": 0.8, "drama": 0.2})
+    assert genre_shares(taste) == pytest.approx({"western": 0.8, "drama": 0.2})
 
 
 def test_dislikes_do_not_count() -> None:
     taste = Taste((signal(1, "western"), signal(2, "horror", weight=-0.5, kind="disliked")))
-    assert list(genre_shares(taste, [])) == ["western"]
+    assert list(genre_shares(taste)) == ["western"]
 
 
 def test_stated_likes_fade_as_the_history_grows() -> None:
     stated = Preferences(liked_genres=frozenset({"noir"}))
     shares = [
-        genre_shares(Taste(tuple(signal(n, "western") for n in range(count)), stated), [])["noir"]
+        genre_shares(Taste(tuple(signal(n, "western") for n in range(count)), stated))["noir"]
         for count in (0, 5, 45)
     ]
     assert shares == pytest.approx([1.0, 0.5, 0.1])
@@ -51,6 +52,7 @@ def test_a_disliked_genre_gets_no_rail() -> None:
 def test_of_an_unknown_profile_the_best_titles_speak() -> None:
     found = genre_drafts(Taste(), candidates(drama=5, comedy=4, noir=3, western=2))
     assert [draft.rail for draft in found] == ["genre:drama", "genre:comedy", "genre:noir"]
+    assert {pick.reason.code for draft in found for pick in draft.picks} == {"popular"}
 
 
 def test_a_genre_with_too_few_titles_makes_room_for_the_next() -> None:
