@@ -70,9 +70,7 @@ class Cinema:
     def __init__(self, films: Sequence[Film]) -> None:
         self.films = films
         self._fame = {film.id: _fame(film) for film in films}
-        self._matches = {
-            taste: {film.id: taste.match(film) for film in films} for taste in (*TASTES, CARTOONS)
-        }
+        self._matches = {taste: {film.id: taste.match(film) for film in films} for taste in TASTES}
 
     def liking(self, tastes: Sequence[Taste]) -> dict[UUID, float]:
         """How much somebody of these tastes likes each film, 0..1."""
