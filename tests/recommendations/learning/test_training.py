@@ -1,14 +1,11 @@
 """Training on what is in the database, and what is stored of it."""
 
 import asyncio
-from typing import Any
 
 import pytest
 from httpx import AsyncClient
 
-from matinee.core.jobs import JobCanceled
 from matinee.recommendations.learning import reading
-from matinee.recommendations.learning.apart import Failed, run_apart, run_in_thread
 from matinee.recommendations.learning.model import learn_from_content
 from matinee.recommendations.learning.storing import store_model
 from matinee.recommendations.learning.training import train
@@ -177,20 +174,6 @@ async def test_a_large_installation_learns_in_a_process_of_its_own(
     assert await scalar(runtime, best("together"), kinds[0][0]) in kinds[0]
 
 
-@pytest.mark.parametrize("run", [run_apart, run_in_thread])
-async def test_canceling_ends_what_goes_on(run: Any):
-    async def refuse(_step: str) -> None:
-        raise JobCanceled
-
-    with pytest.raises(JobCanceled):
-        await run(_learn_for_ever, on_step=refuse)
-
-
-async def test_a_process_that_dies_says_why():
-    with pytest.raises(Failed, match="ZeroDivisionError"):
-        await run_apart(_divide, on_step=_nothing)
-
-
 async def test_new_titles_get_to_know_the_model(runtime: Runtime):
     kinds = await make_audience(runtime)
     await learn(runtime)
@@ -241,16 +224,3 @@ async def _store_in_vain(runtime: Runtime) -> None:
         model = learn_from_content(content)
         await store_model(tx, model, content.numbers, source="matinee", report={})
         raise asyncio.CancelledError
-
-
-def _learn_for_ever(say) -> None:
-    while True:
-        say("again")
-
-
-def _divide(_say) -> None:
-    raise ZeroDivisionError
-
-
-async def _nothing(_step: str) -> None:
-    pass

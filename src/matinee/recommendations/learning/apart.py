@@ -53,7 +53,7 @@ async def run_apart(
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        __spec__.name if __name__ == "__main__" else __name__,
+        __name__,
         str(os.getpid()),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
