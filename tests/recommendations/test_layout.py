@@ -47,6 +47,14 @@ async def test_children_have_a_layout_of_their_own(client: AsyncClient, editor: 
     assert (await layout(client, editor, "standard"))["is_default"]
 
 
+async def test_a_child_s_home_speaks_neither_of_the_household_nor_of_what_ends(
+    client: AsyncClient, editor: Headers
+) -> None:
+    rails = {place["rail"] for place in (await layout(client, editor, "kids"))["rails"]}
+    assert {"for-you", "trending", "collections"} <= rails
+    assert not {"household", "leaving-soon"} & rails
+
+
 async def test_genres_and_collections_are_placed_one_by_one(
     runtime: Runtime, client: AsyncClient, editor: Headers
 ) -> None:
