@@ -303,8 +303,9 @@ def code_of(answer: Response) -> str:
 
 
 CHANGES_BY_STAFF = """
-    put_home_layout put_hero_pins appoint_staff dismiss_staff update_user cancel_job retry_job generate_embeddings
-    train_recommendations
+    put_home_layout put_hero_pins appoint_staff dismiss_staff update_user cancel_job retry_job
+    generate_embeddings
+    train_recommendations roll_back_recommendations
     rebuild_search put_search_pin delete_search_pin
     create_title update_title change_title_status create_season update_season order_episodes
     create_episode update_episode import_titles cancel_import create_genre update_genre
