@@ -221,6 +221,7 @@ RULES = {
     "train_recommendations": Rule(EDITORS),
     "roll_back_recommendations": Rule(EDITORS),
     "list_recommendation_models": Rule(frozenset({"analyst", "editor", "admin"})),
+    "explain_recommendation": Rule(SUPPORT, query=f"?profile_id={uuid4()}&title_id={uuid4()}"),
     "get_recommendation_quality": Rule(frozenset({"analyst", "editor", "admin"})),
     "record_impressions": Rule(
         SIGNED_IN,

@@ -1,13 +1,23 @@
 """The operator's endpoints of the home screen."""
 
+from uuid import UUID
+
 from matinee.accounts.audit import AuditedWrite
-from matinee.accounts.staff import CatalogEditor, CatalogReader
+from matinee.accounts.staff import CatalogEditor, CatalogReader, UsersReader
 from matinee.accounts.viewer import CHANGING, SIGNED_IN
-from matinee.core.errors import Conflict, Forbidden, InvalidValue, UnknownField, problems
+from matinee.core.errors import (
+    Conflict,
+    Forbidden,
+    InvalidValue,
+    NotFound,
+    UnknownField,
+    problems,
+)
 from matinee.core.routing import api_router
-from matinee.recommendations import hero, layout
+from matinee.recommendations import explain, hero, layout
+from matinee.recommendations.explain_schemas import Explanation
 from matinee.recommendations.schemas import HeroPins, Layout, Layouts, PutHeroPins, PutLayout
-from matinee.runtime import Read
+from matinee.runtime import Read, RuntimeDep
 
 router = api_router("/admin/recommendations", tag="recommendations")
 
@@ -37,3 +47,11 @@ async def get_hero_pins(_staff: CatalogReader, tx: Read) -> HeroPins:
 async def put_hero_pins(staff: CatalogEditor, tx: AuditedWrite, wish: PutHeroPins) -> HeroPins:
     """Replaces the titles that come before all other featured ones; none unpins all."""
     return await hero.put_pins(tx, staff, wish)
+
+
+@router.get("/explain", summary="Why a title is recommended", responses=problems(*READ, NotFound))
+async def explain_recommendation(
+    _staff: UsersReader, runtime: RuntimeDep, tx: Read, profile_id: UUID, title_id: UUID
+) -> Explanation:
+    """What speaks for a title to a profile, and which rules keep it away."""
+    return await explain.explain(tx, profile_id, title_id, runtime.settings.signal_weights)
