@@ -17,7 +17,7 @@ from matinee.runtime import Runtime
 from tests.catalog.makers import make_genre, make_person
 from tests.enrichment.conftest import Notebook
 from tests.fuzzing import refusal
-from tests.makers import PASSWORD, scalar
+from tests.makers import PASSWORD, insert, scalar
 from tests.snapshot import contents
 from tests.walking import address_of, asker_of, method_of, routes_of
 from tests.world import ROLES, Headers, World, make_world
@@ -350,6 +350,7 @@ async def test_every_change_by_staff_is_written_down(
     runtime: Runtime, app: FastAPI, client: AsyncClient, world: World, subtests: pytest.Subtests
 ) -> None:
     runtime.embedder = Notebook()
+    await insert(runtime, "recommendation_models", state="previous", source="matinee")
     for name in CHANGES_BY_STAFF:
         with subtests.test(name):
             ids = world.ids | ({"slug": "noir"} if name == "delete_genre" else {})
