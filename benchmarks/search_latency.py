@@ -6,10 +6,11 @@
 
 Calls are made in process, one after the other: understanding the query, ranking, cards. Queries
 have one typing error; suggestions are asked for after each letter of a name. `SELECT 1` in a
-transaction tells how busy the machine is.
+transaction tells how busy the machine is, and processor time does not depend on that.
 """
 
 import asyncio
+import os
 import random
 import statistics
 import sys
@@ -18,7 +19,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
@@ -74,12 +75,28 @@ async def timed(work: Callable[[], Awaitable[object]]) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-async def measure_each(works: Sequence[Callable[[], Awaitable[object]]]) -> tuple[float, float]:
-    """Median and 95th percentile."""
+class Figures(NamedTuple):
+    """Milliseconds of one kind of call: median, 95th percentile, mean of processor time."""
+
+    p50: float
+    p95: float
+    cpu: float
+
+
+async def measure_each(backend: int, works: Sequence[Callable[[], Awaitable[object]]]) -> Figures:
+    """Call each once; the processor time of PostgreSQL is included, and no waiting for others."""
     for work in works[:10]:
         await work()
+    before = processor_seconds(backend)
     times = [await timed(work) for work in works]
-    return statistics.median(times), statistics.quantiles(times, n=20)[18]
+    cpu = (processor_seconds(backend) - before) * 1000 / len(works)
+    return Figures(statistics.median(times), statistics.quantiles(times, n=20)[18], cpu)
+
+
+def processor_seconds(backend: int) -> float:
+    """What this process and that one have used."""
+    fields = Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()
+    return time.process_time() + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def select_one(runtime: Runtime) -> None:
@@ -93,6 +110,7 @@ async def measure_size(runtime: Runtime) -> bool:
     async with runtime.database.read() as tx:
         titles = list(Maker(await tx.all(_TITLES)).about_names(1, 6))[:QUERIES]
         count = await tx.scalar("SELECT count(*) FROM titles")
+        backend = await tx.scalar("SELECT pg_backend_pid()")
     rng = random.Random(5)
     typos = [Search(q=misspelt(rng, title["name"])) for title in titles]
     exact = [Search(q=title["name"]) for title in titles]
@@ -110,13 +128,18 @@ async def measure_size(runtime: Runtime) -> bool:
         "search, typo": [partial(ask, wish) for wish in typos],
         "suggestions": [partial(suggest, wish) for wish in typed],
     }
-    figures: dict[str, tuple[float, float]] = {}
+    figures: dict[str, Figures] = {}
     for name, works in cases.items():
-        figures[name] = await measure_each(works)
-        p50, p95 = figures[name]
-        print(f"{count:8d} titles  {name:14} p50 {p50:6.2f} ms  p95 {p95:6.2f} ms", flush=True)
-    typo_p50, suggestions_p95 = figures["search, typo"][0], figures["suggestions"][1]
-    return typo_p50 <= TYPO_P50_LIMIT and suggestions_p95 <= SUGGESTIONS_P95_LIMIT
+        found = figures[name] = await measure_each(backend, works)
+        print(
+            f"{count:8d} titles  {name:14} p50 {found.p50:6.2f} ms  p95 {found.p95:6.2f} ms"
+            f"  processor {found.cpu:6.2f} ms",
+            flush=True,
+        )
+    return (
+        figures["search, typo"].p50 <= TYPO_P50_LIMIT
+        and figures["suggestions"].p95 <= SUGGESTIONS_P95_LIMIT
+    )
 
 
 async def measure(url: str, path: Path | None) -> bool:
@@ -126,6 +149,7 @@ async def measure(url: str, path: Path | None) -> bool:
         environment="test",
         database_url=SecretStr(url),
         embedding_provider="none",
+        database_pool_max=1,
         rate_limits_enabled=False,
         log_level="error",
     )

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from matinee.core.text import fold
@@ -29,7 +30,7 @@ class Folded:
         for place, char in enumerate(original):
             if char in _APOSTROPHES or _is_dot_of_initials(original, place):
                 continue
-            for letter in fold(char) or ("" if unicodedata.combining(char) else " "):
+            for letter in _fold_letter(char):
                 if letter != " " or (letters and letters[-1][0] != " "):
                     letters.append((letter, place, place + 1))
         if letters and letters[-1][0] == " ":
@@ -40,6 +41,12 @@ class Folded:
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Places in the original of the letters from `start` to before `end`."""
         return self.starts[start], self.ends[end - 1]
+
+
+@lru_cache(maxsize=4096)
+def _fold_letter(char: str) -> str:
+    """What is left of a letter; a space for what stands between words, nothing for an accent."""
+    return fold(char) or ("" if unicodedata.combining(char) else " ")
 
 
 def _is_dot_of_initials(text: str, place: int) -> bool:

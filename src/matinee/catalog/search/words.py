@@ -135,8 +135,10 @@ async def corrections(tx: ReadTx, words: Iterable[str]) -> Forms:
         return {}
     found: dict[str, list[tuple[int, int, Form]]] = {}
     for row in await tx.all(_ALIKE, words=wanted, candidates=CANDIDATES):
-        distance = errors_between(row["word"], row["form"])
-        if distance <= _most_errors(row["word"]):
+        most = _most_errors(row["word"])
+        if abs(len(row["word"]) - len(row["form"])) > most:
+            continue
+        if (distance := errors_between(row["word"], row["form"])) <= most:
             form = _form(row)
             found.setdefault(row["word"], []).append((distance, -form.documents, form))
     return {
