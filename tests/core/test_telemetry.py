@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import structlog
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from starlette.middleware import Middleware
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from matinee.core import telemetry
@@ -181,6 +183,21 @@ async def test_probes_do_not_fill_the_log(lines: Lines, path: str) -> None:
         await client.get(path)
 
     assert lines() == []
+
+
+@pytest.mark.parametrize(("status", "logged"), [(200, []), (410, [410])])
+async def test_of_a_quiet_route_only_what_is_wrong_is_logged(
+    lines: Lines, status: int, logged: list[int]
+) -> None:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = SimpleNamespace(path="/beats", quiet=True)
+        await Response(status_code=status)(scope, receive, send)
+
+    app = RequestMiddleware(answer, metrics=Metrics())
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://t") as client:
+        await client.get("/beats")
+
+    assert [line["status"] for line in lines()] == logged
 
 
 def test_figures_are_rendered_for_prometheus() -> None:
