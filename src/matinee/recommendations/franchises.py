@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from matinee.core.text import searchable
@@ -18,5 +19,11 @@ def franchise_of(name: str, external_ids: Mapping[str, Any]) -> str:
     """
     if collection := external_ids.get("collection"):
         return f"collection {collection}"
+    return _stem(name)
+
+
+@lru_cache(maxsize=65_536)
+def _stem(name: str) -> str:
+    """What names of one franchise have in common; remembered, because popular titles come back."""
     stem = searchable(_SUBTITLE.sub("", name)) or searchable(name)
     return _NUMBER.sub("", stem)
