@@ -1,6 +1,7 @@
 """Candidates: what the learned tables, trends and preferences put forward, and what never comes."""
 
 import asyncio
+import random
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,9 @@ from uuid import UUID
 import pytest
 
 from matinee.accounts.viewer import Viewer
+from matinee.catalog.visibility import visibility_of
 from matinee.recommendations.scoring import Candidate, candidates
+from matinee.recommendations.statements import CANDIDATES
 from matinee.runtime import Runtime
 from tests.makers import execute, make_title
 from tests.recommendations.learned import make_model, read_taste, signal, teach
@@ -276,3 +279,83 @@ async def test_it_is_one_statement(runtime: Runtime, monkeypatch: pytest.MonkeyP
     async with runtime.database.read() as tx:
         await candidates(tx, viewer, taste, limit=10)
     assert len(statements) == 1
+
+
+PASTS = ("suppressed", "thumbs-down", "known")
+
+
+async def make_anything(runtime: Runtime, viewer: Viewer, chance: random.Random) -> UUID | None:
+    """A title of any kind, with any past; its id where nothing forbids to offer it."""
+    score = chance.choice([0, 12, 13, 18, None])
+    status = chance.choice(["published", "published", "draft", "takedown"])
+    tags = chance.choice([[], [], ["gore"]])
+    managed, past = chance.random() < 0.2, chance.choice(["", "", "", *PASTS])
+    title_id = await make_title(
+        runtime, maturity_score=score, status=status, tags=tags, rights_managed=managed,
+        genres=[chance.choice(["drama", "western"])],
+    )  # fmt: skip
+    if past == "suppressed":
+        await suppress(runtime, viewer, title_id)
+    if past == "thumbs-down":
+        await dislike(runtime, viewer, title_id)
+    if past == "known":
+        await signal(runtime, viewer, title_id, chance.choice(["liked", "disliked", "watched"]))
+    if chance.random() < 0.5:
+        await make_trend(runtime, title_id, chance.uniform(1, 99), territory="**")
+    forbidden = score not in (0, 12) or status != "published" or tags or managed or past
+    return None if forbidden else title_id
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_of_any_catalogue_just_what_is_allowed_comes(runtime: Runtime, seed: int) -> None:
+    chance = random.Random(seed)
+    viewer = replace(
+        await make_viewer(runtime), max_maturity=12, block_unrated=True, blocked_tags=("gore",)
+    )
+    allowed = {await make_anything(runtime, viewer, chance) for _ in range(40)} - {None}
+    async with runtime.database.read() as tx:
+        everything = [row["id"] for row in await tx.all("SELECT id FROM titles ORDER BY number")]
+    model = await make_model(runtime)
+    for title_id in everything[::3]:
+        near = {other: chance.uniform(-1, 1) for other in chance.sample(everything, 15)}
+        await teach(runtime, model, title_id, together=near, following=near, content=near)
+    assert set(await ids(runtime, viewer)) == allowed
+
+
+MANY = (
+    """
+    INSERT INTO titles (kind, status, name, sort_name, folded_name, maturity_score)
+    SELECT 'movie', 'published', 'Film ' || n, 'film ' || n, 'film ' || n, 0
+    FROM generate_series(1, 5000) AS n
+    """,
+    """
+    INSERT INTO title_neighbors (model_id, title_number, together_numbers, together_weights)
+    SELECT m.id, t.number, ARRAY[1, 2, 3], ARRAY[1, 1, 1] FROM recommendation_models m, titles t
+    """,
+    """
+    INSERT INTO title_trends (territory, audience, title_id, hot, prior, households)
+    SELECT '**', 'standard', id, number, number, 9 FROM titles
+    """,
+    "ANALYZE",
+)
+
+
+async def test_a_large_catalogue_is_read_by_its_indexes(runtime: Runtime) -> None:
+    viewer = await make_viewer(runtime)
+    await make_model(runtime)
+    for statement in MANY:
+        await execute(runtime, statement)
+    asked = {
+        "numbers": [1], "weights": [1.0], "next_weights": [1.0], "content_weights": [1.0],
+        "liked_labels": [], "disliked_labels": [], "genre_trust": 1.0, "spoken": "",
+        "audience": "standard", "least": 3, "depth": 200, "nearest": 200,
+        "trend_share": 1.0, "limit": 100, **visibility_of(viewer),
+    }  # fmt: skip
+    statement = CANDIDATES.replace("{where}", "true").replace("{popular}", "60")
+    async with runtime.database.read() as tx:
+        rows = await tx.all("EXPLAIN " + statement, **asked)
+    plan = "\n".join(row[0] for row in rows)
+    assert "titles_number_key" in plan
+    assert "title_trends_prior" in plan
+    for table in ("titles", "title_neighbors", "title_trends"):
+        assert f"Seq Scan on {table} " not in plan

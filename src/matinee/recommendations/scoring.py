@@ -115,16 +115,19 @@ async def _find(
         "trend_share": trend_share(taste.positives),
         "nearest": NEIGHBOURS // max(1, len(taste.signals)),
     }  # fmt: skip
-    statement = CANDIDATES.replace("{where}", where)
-    rows = await tx.all(statement, depth=limit + limit // 2 + 50, popular=POPULAR, **scored)
+    rows = await tx.all(_statement(where, POPULAR), depth=limit + limit // 2 + 50, **scored)
     if len(rows) < limit and not (rows and rows[0]["whole"]):
-        rows = await tx.all(statement, depth=EVERYTHING, popular=EVERYTHING, **scored)
+        rows = await tx.all(_statement(where, EVERYTHING), depth=EVERYTHING, **scored)
     found = [_candidate(row, taste) for row in rows]
     if SPEAKS_PREFERRED in where:
         asked = asked | {"spoken": spoken}
     if len(found) < limit:
         found += await _rest(tx, where, OFFERED, found, asked)
     return found or await _rest(tx, where, WANTED, found, asked)
+
+
+def _statement(where: str, popular: int) -> str:
+    return CANDIDATES.replace("{where}", where).replace("{popular}", str(popular))
 
 
 async def _rest(

@@ -81,7 +81,7 @@ _OTHERS = f"""
         FROM (
             SELECT title_id, prior FROM title_trends
             WHERE territory = '{EVERYWHERE}' AND audience = :audience AND households >= :least
-            ORDER BY prior DESC LIMIT (SELECT :popular::int)
+            ORDER BY prior DESC LIMIT {{popular}}
         ) AS r JOIN titles t ON t.id = r.title_id
     ), chosen AS MATERIALIZED (
         SELECT t.number
@@ -92,12 +92,12 @@ _OTHERS = f"""
             ORDER BY prior DESC LIMIT 1000
         ) AS r JOIN titles t ON t.id = r.title_id
         WHERE {LABELS} && :liked_labels
-        ORDER BY r.prior DESC LIMIT (SELECT :popular::int)
+        ORDER BY r.prior DESC LIMIT {{popular}}
     ), fresh AS MATERIALIZED (
         SELECT t.number FROM titles t
         WHERE :liked_labels::text[] <> '{{}}' AND t.status = 'published'
           AND t.genres && :liked_labels
-        ORDER BY t.added_at DESC, t.id DESC LIMIT (SELECT :popular::int)
+        ORDER BY t.added_at DESC, t.id DESC LIMIT {{popular}}
     )
 """
 
@@ -149,7 +149,7 @@ _SCORED = f"""
         WHERE {OFFERED} AND {{where}}
     )
     SELECT parts.*,
-           (SELECT count(*) FROM listed) < :depth AND (SELECT count(*) FROM watched) < :popular
+           (SELECT count(*) FROM listed) < :depth AND (SELECT count(*) FROM watched) < {{popular}}
                AS whole,
            (SELECT together FROM greatest_of) AS greatest_together,
            (SELECT next FROM greatest_of) AS greatest_next,
@@ -165,7 +165,10 @@ CANDIDATES = f"""
     WITH {_SEEDS}, {_list("together", "weight", "sum")}, {_list("next", "next_weight", "sum")},
     {_list("content", "content_weight", "max")}, {_OTHERS}, {_SCORED}
 """
-"""Titles for a profile with the parts of their scores, best first; `{where}` is left to fill in.
+"""Titles for a profile with the parts of their scores, best first.
+
+`{where}` and `{popular}` are left to fill in; the latter is no parameter, for PostgreSQL must
+know that it is small when it plans the statement.
 
 Seeds are signals newest first. Each list is cut at `:depth` before anything is known about its
 titles but their weights; what the viewer may see and does not know yet is decided behind it.
