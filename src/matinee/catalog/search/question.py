@@ -24,7 +24,7 @@ COMMON_IDF, FEW_DOCUMENTS = 1.8, 100
 
 TRUST_IN_CORRECTIONS = 0.6
 
-MOST_DOCUMENTS = 1500
+MOST_DOCUMENTS = 800
 """Documents that are looked at for the words of a question."""
 
 WORD_SIMILARITY = 0.6
