@@ -30,8 +30,8 @@ from matinee.recommendations.statements import (
 from matinee.viewing.taste import POSITIVE, Signal, Taste
 
 LEAST_HOUSEHOLDS = 3
-POPULAR = 60
-"""So many of the most watched titles are candidates of everybody."""
+POPULAR, MANY_POPULAR = 60, 2000
+"""So many of the most watched titles are candidates of everybody; more where few are offered."""
 EVERYTHING = 1_000_000
 NEIGHBOURS = 24_000
 """Neighbours that are summed up for one request: all 200 of 120 seeds, fewer of more."""
@@ -117,7 +117,7 @@ async def _find(
     }  # fmt: skip
     rows = await tx.all(_statement(where, POPULAR), depth=limit + limit // 2 + 50, **scored)
     if len(rows) < limit and not (rows and rows[0]["whole"]):
-        rows = await tx.all(_statement(where, EVERYTHING), depth=EVERYTHING, **scored)
+        rows = await tx.all(_statement(where, MANY_POPULAR), depth=EVERYTHING, **scored)
     found = [_candidate(row, taste) for row in rows]
     if SPEAKS_PREFERRED in where:
         asked = asked | {"spoken": spoken}
