@@ -57,13 +57,25 @@ def enough(interactions: Interactions) -> bool:
 
 
 def measure(
-    interactions: Interactions, content: Content, most_ease_titles: int, say: Say
+    interactions: Interactions,
+    content: Content,
+    nearest: Matrix,
+    most_ease_titles: int,
+    say: Say,
 ) -> Report:
-    """Learn without the last fifth of what each profile liked, and see how much of it is found."""
+    """Learn without the last fifth of what each profile liked, and see how much of it is found.
+
+    `nearest` is the table by content, which does not depend on what people like.
+    """
     split = split_each(interactions)
-    say("learning for the guard")
     most = min(most_ease_titles, GUARD_EASE_TITLES)
-    model = learn(split.training, content, most_ease_titles=most)
+    model = learn(
+        split.training,
+        content,
+        most_ease_titles=most,
+        nearest=nearest,
+        say=lambda step: say(f"guard: {step}"),
+    )
     say("measuring")
     found = _measured(model, interactions, split)
     return {

@@ -25,8 +25,6 @@ from matinee.recommendations.learning.tables import pruned
 OTHER_BYTES = 400 * 1_048_576
 """What a training takes beside the matrix of EASE: the program, sparse tables, blocks."""
 
-STEPS = 6
-
 
 @dataclass(frozen=True)
 class Lesson:
@@ -53,8 +51,10 @@ def train(
         report |= {"kind": "content", "coverage": coverage(model, interactions, content)}
         return Lesson(model, report, [])
     report |= {"kind": "watched", "ease_titles": min(most, watched)}
-    report |= measure(interactions, content, most, say)
-    model = learn(interactions, content, most_ease_titles=most, say=say)
+    say("content")
+    nearest = nearest_by_content(content.centred)
+    report |= measure(interactions, content, nearest, most, say)
+    model = learn(interactions, content, most_ease_titles=most, nearest=nearest, say=say)
     report["coverage"] = round(coverage(model, interactions, content), 4)
     return Lesson(model, report, objections(report, current))
 

@@ -30,15 +30,20 @@ def learn(
     content: Content,
     *,
     most_ease_titles: int = MOST_EASE_TITLES,
+    nearest: Matrix | None = None,
     say: Say = lambda step: None,
 ) -> Model:
-    """Learn all tables; `say` is told the name of each step before it begins."""
+    """Learn all tables; `say` is told the name of each step before it begins.
+
+    `nearest` is the table by content, where it is known already.
+    """
     say("watched together")
     together = learn_together(interactions.liked, most_ease_titles=most_ease_titles)
     say("watched next")
     following = learn_following(interactions)
-    say("content")
-    nearest = nearest_by_content(content.centred)
+    if nearest is None:
+        say("content")
+        nearest = nearest_by_content(content.centred)
     say("new titles")
     popularity = interactions.popularity
     return Model(

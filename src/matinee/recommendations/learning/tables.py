@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from matinee.recommendations.learning.arrays import Floats, Matrix, matrix, stacked
+from matinee.recommendations.learning.arrays import Floats, Matrix, matrix
 
 BLOCK_BYTES = 64 * 1_048_576
 """Dense work is done in blocks of rows of about this size."""
@@ -30,12 +30,14 @@ def strongest(block: Floats, keep: int, *, signed: bool = False) -> Matrix:
 
 
 def pruned(table: Matrix, keep: int, *, signed: bool = False) -> Matrix:
-    """The same for a sparse matrix, in blocks."""
-    rows, columns = table.shape
-    parts = [
-        strongest(table[place].toarray(), keep, signed=signed) for place in blocks(rows, columns)
-    ]
-    return stacked(parts, columns)
+    """The same for a sparse matrix."""
+    found = table.tocoo()
+    by = np.abs(found.data) if signed else found.data
+    order = np.lexsort((found.col, -by, found.row))
+    starts = np.searchsorted(found.row[order], np.arange(table.shape[0]))
+    ranks = np.arange(len(order)) - starts[found.row[order]]
+    kept = order[(ranks < keep) & (by[order] > 0)]
+    return matrix(found.data[kept], found.row[kept], found.col[kept], table.shape)
 
 
 def tenth_largest(block: Floats) -> Floats:
