@@ -9,7 +9,6 @@ from matinee.runtime import Runtime
 from tests.snapshot import contents
 from tests.world import World, make_world
 
-
 SEARCHES = {"search_history", "search_queries"}
 
 

@@ -72,7 +72,8 @@ async def test_everything_that_a_row_says_is_stored(runtime: Runtime) -> None:
         "kind": "movie", "name": "Film 1", "sort_name": "film 1", "folded_name": "film 1",
         "genres": ["science-fiction", "drama"], "maturity_score": 6, "status": "published",
         "rights_managed": True, "external_ids": {"imdb": "tt0017136"}, "version": 1,
-        "subtitle_languages": ["en", "de"], "year": 1927, "is_featured": False, "segments": FULL["segments"],
+        "subtitle_languages": ["en", "de"], "year": 1927, "is_featured": False,
+        "segments": FULL["segments"],
     }  # fmt: skip
     assert {name: title_row[name] for name in expected} == expected
     people = await rows_of(

@@ -1,4 +1,4 @@
-"""Plans of the statements of search go by indexes; how many there are, and how often one may ask."""
+"""Plans of the statements of search go by indexes; how often one may ask, and what it costs."""
 
 import json
 from collections.abc import Iterator
