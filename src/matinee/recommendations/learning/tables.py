@@ -19,14 +19,14 @@ def blocks(rows: int, columns: int) -> Iterator[slice]:
 
 def strongest(block: Floats, keep: int, *, signed: bool = False) -> Matrix:
     """The `keep` largest values of each row, by magnitude when `signed`, else positive ones."""
-    rows, columns = block.shape
-    keep = min(keep, columns)
+    columns = block.shape[1]
+    place = max(columns - keep, 0)
     by = np.abs(block) if signed else block
-    places = np.argpartition(by, columns - keep, axis=1)[:, columns - keep :]
-    values = np.take_along_axis(block, places, axis=1)
-    kept = values != 0 if signed else values > 0
-    row_of = np.repeat(np.arange(rows), keep).reshape(rows, keep)
-    return matrix(values[kept], row_of[kept], places[kept], (rows, columns))
+    # values are partitioned by vector instructions, their places are not: a third of the time
+    least = np.maximum(np.partition(by, place, axis=1)[:, place], np.finfo(np.float32).tiny)
+    rows, places = np.nonzero(by >= least[:, None])
+    found = matrix(block[rows, places], rows, places, block.shape)
+    return pruned(found, keep, signed=signed)
 
 
 def pruned(table: Matrix, keep: int, *, signed: bool = False) -> Matrix:
