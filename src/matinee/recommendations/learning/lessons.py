@@ -22,7 +22,7 @@ from matinee.recommendations.learning.model import Model, Say, learn, learn_from
 from matinee.recommendations.learning.newcomers import boosted, foretell
 from matinee.recommendations.learning.tables import pruned
 
-OTHER_BYTES = 400 * 1_048_576
+OTHER_BYTES = 700 * 1_048_576
 """What a training takes beside the matrix of EASE: the program, sparse tables, blocks."""
 
 
