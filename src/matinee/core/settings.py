@@ -217,8 +217,8 @@ class Settings(BaseSettings):
         2048,
         ge=800,
         le=8192,
-        description="Memory that learning recommendations may take, in a process of its own. With"
-        " less, fewer of the most watched titles are learned by EASE (2048 are enough for 18 800, 2240 for 20 000).",
+        description="Memory that learning recommendations may take, in a process of its own. It"
+        " bounds how many of the most watched titles are learned by EASE: 18 800 by default.",
     )
     play_events_months: int = Field(
         24, ge=1, le=120, description="Months for which single play events are kept."
