@@ -41,6 +41,9 @@ async def walk(client: AsyncClient, headers: Headers, rail_id: str, size: int) -
         params["cursor"] = page["next_cursor"]
 
 
+NOTHING = f"because:{UUID(int=7)}"
+
+
 @pytest.mark.parametrize(
     "rail_id", ["for-you", "top-rated", "new", "genre:western", "collection:all"]
 )
@@ -97,7 +100,7 @@ async def test_a_rail_without_titles_is_an_empty_page(
         "genres",
         "genre:none",
         "collection:none",
-        f"because:{UUID(int=7)}",
+        NOTHING,
         "x:y",
     ],
 )
