@@ -33,6 +33,20 @@ def takes_json(route: APIRoute) -> bool:
     return field is not None and not isinstance(field.field_info, params.Form)
 
 
+def requires_json(route: APIRoute) -> bool:
+    """Whether a route refuses to go without its body."""
+    field = route.body_field
+    return takes_json(route) and field is not None and field.field_info.is_required()
+
+
+def required_query(app: FastAPI, route: APIRoute, ids: Mapping[str, UUID | str]) -> str:
+    """The query without which a route refuses to answer, with the things that it is about."""
+    operation = app.openapi()["paths"][route.path_format][method_of(route).lower()]
+    parameters = operation.get("parameters", ())
+    names = [one["name"] for one in parameters if one["in"] == "query" and one.get("required")]
+    return "&".join(f"{name}={ids.get(name, 'x')}" for name in names)
+
+
 def asker_of(route: APIRoute) -> str:
     """The role that a route is made for."""
     return "admin" if route.path.startswith(f"{API}admin/") else "household"

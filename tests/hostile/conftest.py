@@ -9,7 +9,8 @@ from matinee.runtime import Runtime
 from tests.snapshot import contents
 from tests.world import World, make_world
 
-SEARCHES = {"search_history", "search_queries"}
+ANSWERED = {"search_history", "search_queries", "mood_answers"}
+"""What is remembered of questions that were answered."""
 
 
 @pytest.fixture
@@ -20,8 +21,8 @@ async def world(runtime: Runtime, client: AsyncClient) -> World:
 
 @pytest.fixture
 async def unchanged(runtime: Runtime, world: World) -> AsyncIterator[None]:
-    """Whatever a test sends, nothing of it is stored, apart from what was searched for."""
+    """Whatever a test sends, nothing of it is stored, apart from questions it asked."""
     before = await contents(runtime)
     yield
     after = await contents(runtime)
-    assert {name for name in before if after[name] != before[name]} <= SEARCHES
+    assert {name for name in before if after[name] != before[name]} <= ANSWERED

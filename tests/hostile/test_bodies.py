@@ -9,7 +9,14 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from tests.fuzzing import refusal
-from tests.walking import address_of, asker_of, method_of, routes_of, takes_json
+from tests.walking import (
+    address_of,
+    asker_of,
+    method_of,
+    requires_json,
+    routes_of,
+    takes_json,
+)
 from tests.world import World
 
 JSON = "application/json"
@@ -59,6 +66,8 @@ BODIES: dict[str, tuple[bytes, str, tuple[int, str]]] = {
     "10 MB": (LARGE, JSON, TOO_LARGE),
 }
 
+NO_BODIES = ("nothing", "null")
+
 pytestmark = pytest.mark.usefixtures("unchanged")
 
 
@@ -67,7 +76,8 @@ async def test_each_operation_refuses_it(
 ) -> None:
     for name, (body, media_type, expected) in BODIES.items():
         with subtests.test(name):
-            for route in filter(takes_json, routes_of(app)):
+            concerned = requires_json if name in NO_BODIES else takes_json
+            for route in filter(concerned, routes_of(app)):
                 typed = {"Content-Type": media_type} if media_type else {}
                 answer = await client.request(
                     method_of(route),

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from httpx import AsyncClient, Response
 
 from tests.fuzzing import check_answer, refusal
-from tests.walking import address_of, asker_of, method_of, routes_of
+from tests.walking import address_of, asker_of, method_of, required_query, routes_of
 from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("unchanged")
@@ -28,13 +28,6 @@ def is_paged(route: APIRoute, document: dict[str, Any]) -> bool:
     """Whether a route has a cursor."""
     operation = document["paths"][route.path]["get"]
     return any(one["name"] == "cursor" for one in operation.get("parameters", ()))
-
-
-def needed(route: APIRoute, document: dict[str, Any]) -> str:
-    """What a route cannot do without, as the end of a query."""
-    parameters = document["paths"][route.path]["get"].get("parameters", ())
-    names = [one["name"] for one in parameters if one["in"] == "query" and one.get("required")]
-    return "".join(f"&{name}=x" for name in names)
 
 
 async def ask(client: AsyncClient, world: World, route: APIRoute, query: str) -> Response:
@@ -144,7 +137,7 @@ async def test_no_forged_cursor_does_harm(app: FastAPI, client: AsyncClient, wor
     for route in lists(app):
         if is_paged(route, document):
             for cursor in FORGED:
-                query = f"cursor={cursor}{needed(route, document)}"
+                query = f"cursor={cursor}&{required_query(app, route, world.ids)}"
                 answer = await ask(client, world, route, query)
                 check_answer(answer)
 
@@ -164,6 +157,6 @@ async def test_what_is_no_cursor_is_called_so(
     for cursor in NO_CURSORS:
         with subtests.test(cursor[:20]):
             for route in paged:
-                query = f"cursor={cursor}{needed(route, document)}"
+                query = f"cursor={cursor}&{required_query(app, route, world.ids)}"
                 answer = await ask(client, world, route, query)
                 assert refusal(answer) == (400, "bad_cursor"), route.name
