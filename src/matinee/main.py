@@ -43,8 +43,8 @@ from matinee.core.telemetry import UNTRACED, configure_logging, load_tracing
 from matinee.enrichment import admin as enrichment_admin
 from matinee.profiles import router as profiles
 from matinee.recommendations import admin as recommendations_admin
-from matinee.recommendations import feedback_router, quality_admin, trend_counting
 from matinee.recommendations import router as recommendations
+from matinee.recommendations import trend_counting
 from matinee.recommendations.learning import admin as learning_admin
 from matinee.recommendations.learning import introducing
 from matinee.runtime import Runtime
@@ -88,8 +88,6 @@ ROUTERS = (
     enrichment_admin.router,
     recommendations.router,
     recommendations_admin.router,
-    feedback_router.router,
-    quality_admin.router,
     learning_admin.router,
     admin.router,
     api_docs.router,

@@ -1,9 +1,9 @@
-"""The operator's endpoints of the home screen."""
+"""The operator's endpoints: the home screen's layout, explanations, quality."""
 
 from uuid import UUID
 
 from matinee.accounts.audit import AuditedWrite
-from matinee.accounts.staff import CatalogEditor, CatalogReader, UsersReader
+from matinee.accounts.staff import AnalyticsReader, CatalogEditor, CatalogReader, UsersReader
 from matinee.accounts.viewer import CHANGING, SIGNED_IN
 from matinee.core.errors import (
     Conflict,
@@ -14,8 +14,8 @@ from matinee.core.errors import (
     problems,
 )
 from matinee.core.routing import api_router
-from matinee.recommendations import explain, hero, layout
-from matinee.recommendations.explain_schemas import Explanation
+from matinee.recommendations import explain, hero, layout, quality
+from matinee.recommendations.admin_schemas import Explanation, Quality
 from matinee.recommendations.schemas import HeroPins, Layout, Layouts, PutHeroPins, PutLayout
 from matinee.runtime import Read, RuntimeDep
 
@@ -55,3 +55,9 @@ async def explain_recommendation(
 ) -> Explanation:
     """What speaks for a title to a profile, and which rules keep it away."""
     return await explain.explain(tx, profile_id, title_id, runtime.settings.signal_weights)
+
+
+@router.get("/quality", summary="Quality of recommendations", responses=problems(*READ))
+async def get_recommendation_quality(_staff: AnalyticsReader, runtime: RuntimeDep) -> Quality:
+    """What the last models' guard measured, and how often people play from which rail."""
+    return await quality.get_quality(runtime)

@@ -9,7 +9,7 @@ from matinee.core.database import ReadTx, Row
 from matinee.core.errors import NotFound
 from matinee.core.languages import with_bases
 from matinee.core.settings import SignalWeights
-from matinee.recommendations.explain_schemas import Explanation, ScoreParts, SeedOut
+from matinee.recommendations.admin_schemas import Explanation, ScoreParts, SeedOut
 from matinee.recommendations.scoring import Candidate, candidates
 from matinee.recommendations.statements import CURRENT_MODEL, UNKNOWN
 from matinee.viewing.taste import NOT_WATCHED, Signal, Taste, taste_of

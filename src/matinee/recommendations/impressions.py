@@ -9,7 +9,7 @@ from matinee.accounts.viewer import Viewer
 from matinee.core.buffers import sink
 from matinee.core.database import ReadTx
 from matinee.core.jobs import EVERY_NIGHT, JobRun, job
-from matinee.recommendations.feedback_schemas import RecordImpressions
+from matinee.recommendations.schemas import RecordImpressions
 from matinee.recommendations.variants import variant_of
 from matinee.runtime import Runtime
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from matinee.core.database import ReadTx, Row
-from matinee.recommendations.feedback_schemas import ClickThrough, Quality, TrainedModel
+from matinee.recommendations.admin_schemas import ClickThrough, Quality, TrainedModel
 from matinee.runtime import Runtime
 
 DAYS = 30

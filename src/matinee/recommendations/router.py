@@ -5,14 +5,22 @@ from uuid import UUID
 
 from fastapi import Path, Query, Request, Response
 
-from matinee.accounts.viewer import SIGNED_IN, CurrentViewer, ProfileRequired
+from matinee.accounts.viewer import CHANGING, SIGNED_IN, CurrentViewer, ProfileRequired
 from matinee.core.caching import respond
 from matinee.core.errors import BadCursor, InvalidValue, NotFound, UnknownField, problems
 from matinee.core.routing import api_router
-from matinee.core.schema import Cursor, PageSize, PathId
-from matinee.recommendations import home, mood, pages, post_play, similar
+from matinee.core.schema import Acknowledged, Cursor, PageSize, PathId
+from matinee.recommendations import home, impressions, mood, pages, post_play, similar
 from matinee.recommendations.mood import NoMatch
-from matinee.recommendations.schemas import Home, MoodAnswer, MoodWish, PostPlay, Rail, RailName
+from matinee.recommendations.schemas import (
+    Home,
+    MoodAnswer,
+    MoodWish,
+    PostPlay,
+    Rail,
+    RailName,
+    RecordImpressions,
+)
 from matinee.runtime import RuntimeDep
 
 router = api_router("/recommendations", tag="recommendations")
@@ -125,3 +133,17 @@ async def get_mood_answer(
 ) -> MoodAnswer:
     """One unseen title for a mood (S-04); where nothing suits, the nearest and what it lacks."""
     return await mood.answer_mood(runtime, viewer, wish)
+
+
+@router.post(
+    "/impressions",
+    summary="Say which rail was shown",
+    status_code=202,
+    responses=problems(*CHANGING, ProfileRequired, UnknownField),
+)
+async def record_impressions(
+    viewer: CurrentViewer, runtime: RuntimeDep, wish: RecordImpressions
+) -> Acknowledged:
+    """Once per recommendation id, stored within a second; what is shown in vain steps back."""
+    impressions.record_impressions(runtime, viewer, wish)
+    return Acknowledged()

@@ -137,3 +137,13 @@ class HeroPins(Output):
     """Titles that come first in the hero, in order."""
 
     title_ids: list[UUID]
+
+
+class RecordImpressions(Input):
+    """A rail that is on the screen; say it again with all titles when it is scrolled."""
+
+    recommendation_id: UUID = Field(description="That of the rail.")
+    rail: RailName
+    title_ids: Annotated[list[UUID], Field(min_length=1, max_length=100)] = Field(
+        description="The titles that were visible, in order."
+    )

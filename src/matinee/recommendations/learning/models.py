@@ -3,7 +3,7 @@
 from matinee.accounts.audit import Actor, record
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import Conflict
-from matinee.recommendations.feedback_schemas import TrainedModel
+from matinee.recommendations.admin_schemas import TrainedModel
 from matinee.recommendations.learning.schemas import TrainedModels
 from matinee.recommendations.learning.storing import LEARNED
 

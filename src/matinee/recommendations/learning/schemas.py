@@ -1,7 +1,7 @@
 """Shapes of the learned models as the operator sees them."""
 
 from matinee.core.schema import Output
-from matinee.recommendations.feedback_schemas import TrainedModel
+from matinee.recommendations.admin_schemas import TrainedModel
 
 
 class TrainedModels(Output):
