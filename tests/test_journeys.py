@@ -1,6 +1,7 @@
 """What a newcomer does first, from end to end, on the demo's own data."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -121,6 +122,79 @@ async def test_an_editor_withdraws_a_title_and_viewers_lose_it_at_once(client: A
     )
     assert answer.status_code == 200, answer.text
     assert await found(client, ana, "Nosferatu") == []
+
+
+async def home_of(client: AsyncClient, headers: dict[str, str]) -> dict[str, Any]:
+    """The rails of the home screen by their ids, in order."""
+    answer = await client.get("/api/v1/recommendations/home", headers=headers)
+    assert answer.status_code == 200, answer.text
+    return {rail["id"]: rail for rail in answer.json()["rails"]}
+
+
+def ids_in(rails: dict[str, Any]) -> set[str]:
+    return {item["card"]["id"] for rail in rails.values() for item in rail["items"]}
+
+
+async def rate(client: AsyncClient, headers: dict[str, str], title_id: str, value: int) -> None:
+    url = f"/api/v1/viewing/ratings/{title_id}"
+    answer = await client.put(url, json={"value": value}, headers=headers)
+    assert answer.status_code == 204, answer.text
+
+
+async def test_a_newcomer_sees_what_is_popular(client: AsyncClient) -> None:
+    guests = await watching_as(client, await signed_in(client, HOUSEHOLD.email), "Guests")
+    rails = await home_of(client, guests)
+    assert next(iter(rails)) == "hero"
+    assert {"for-you", "trending", "top-rated", "new"} <= rails.keys()
+    assert {item["reason"]["code"] for item in rails["for-you"]["items"]} <= {
+        "popular",
+        "trending",
+        "top_pick",
+    }
+
+
+async def test_three_ratings_change_the_next_home_and_are_named(
+    client: AsyncClient, runtime: Runtime
+) -> None:
+    await runtime.worker.drain()
+    guests = await watching_as(client, await signed_in(client, HOUSEHOLD.email), "Guests")
+    before = await home_of(client, guests)
+    liked = [
+        (await found(client, guests, name))[0]
+        for name in ("Nosferatu", "The Phantom of the Opera", "The Cabinet of Dr. Caligari")
+    ]
+    for title_id in liked:
+        await rate(client, guests, title_id, 1)
+    after = await home_of(client, guests)
+    assert ids_in({"": before["for-you"]}) != ids_in({"": after["for-you"]})
+    named = {
+        item["reason"]["title_id"]
+        for rail in after.values()
+        for item in rail["items"]
+        if item["reason"]["title_id"]
+    }
+    assert named
+    assert named <= set(liked)
+
+
+async def test_a_thumbs_down_is_gone_from_home_at_once(client: AsyncClient) -> None:
+    ben = await watching_as(client, await signed_in(client, HOUSEHOLD.email), "Ben")
+    shown = (await home_of(client, ben))["trending"]["items"][0]["card"]
+    await rate(client, ben, shown["id"], -1)
+    rails = await home_of(client, ben)
+    kept = ("continue-watching", "my-list", "recently-browsed")
+    assert shown["id"] not in ids_in(
+        {name: rail for name, rail in rails.items() if name not in kept}
+    )
+    assert shown["id"] in await found(client, ben, shown["name"])
+
+
+async def test_a_mistyped_name_finds_its_title(client: AsyncClient) -> None:
+    guests = await watching_as(client, await signed_in(client, HOUSEHOLD.email), "Guests")
+    answer = await client.get(
+        "/api/v1/catalog/search", params={"q": "cabinet of dr caligary"}, headers=guests
+    )
+    assert answer.json()["items"][0]["title"]["name"] == "The Cabinet of Dr. Caligari"
 
 
 async def test_seeding_twice_changes_nothing(runtime: Runtime) -> None:
