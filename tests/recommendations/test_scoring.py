@@ -11,7 +11,7 @@ import pytest
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.visibility import visibility_of
 from matinee.recommendations.scoring import Candidate, candidates
-from matinee.recommendations.statements import CANDIDATES
+from matinee.recommendations.statements import NEIGHBOURS, candidates_sql
 from matinee.runtime import Runtime
 from tests.makers import execute, make_title
 from tests.recommendations.learned import make_model, read_taste, signal, teach
@@ -268,17 +268,23 @@ async def test_the_same_question_has_the_same_answer(runtime: Runtime) -> None:
     assert first == second
 
 
-async def test_it_is_one_statement(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("signals", [0, 1])
+async def test_without_a_history_it_is_one_statement_else_two(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, signals: int
+) -> None:
     viewer = await make_viewer(runtime)
     seed, *others = await make_titles(runtime, 12)
-    await teach(runtime, await make_model(runtime), seed, together=dict.fromkeys(others, 1.0))
-    await signal(runtime, viewer, seed)
+    for title_id in others:
+        await make_trend(runtime, title_id, 5, territory="**")
+    if signals:
+        await teach(runtime, await make_model(runtime), seed, together=dict.fromkeys(others, 1.0))
+        await signal(runtime, viewer, seed)
     taste = await read_taste(runtime, viewer)
     statements: list[None] = []
     monkeypatch.setattr(runtime.database, "on_statement", lambda: statements.append(None))
     async with runtime.database.read() as tx:
         await candidates(tx, viewer, taste, limit=10)
-    assert len(statements) == 1
+    assert len(statements) == 1 + signals
 
 
 PASTS = ("suppressed", "thumbs-down", "known")
@@ -345,16 +351,21 @@ async def test_a_large_catalogue_is_read_by_its_indexes(runtime: Runtime) -> Non
     await make_model(runtime)
     for statement in MANY:
         await execute(runtime, statement)
+    learned = {"numbers": [1], "follows": [True], "resembles": [True], "nearest": 200}
     asked = {
-        "numbers": [1], "weights": [1.0], "next_weights": [1.0], "content_weights": [1.0],
-        "liked_labels": [], "disliked_labels": [], "genre_trust": 1.0, "spoken": "",
-        "audience": "standard", "least": 3, "depth": 200, "nearest": 200,
-        "trend_share": 1.0, "limit": 100, **visibility_of(viewer),
+        "listed": [1], "learned": [1.0], "liked_labels": [], "disliked_labels": [],
+        "genre_trust": 1.0, "spoken": "", "audience": "standard", "least": 3,
+        "trend_share": 1.0, "limit": 100,
     }  # fmt: skip
-    statement = CANDIDATES.replace("{where}", "true").replace("{popular}", "60")
-    async with runtime.database.read() as tx:
-        rows = await tx.all("EXPLAIN " + statement, **asked)
-    plan = "\n".join(row[0] for row in rows)
+    plans = []
+    for statement, params in (
+        (NEIGHBOURS, learned),
+        (candidates_sql("true", 60, has_preferences=False), asked),
+    ):
+        async with runtime.database.read() as tx:
+            rows = await tx.all("EXPLAIN " + statement, **params, **visibility_of(viewer))
+        plans += [row[0] for row in rows]
+    plan = "\n".join(plans)
     assert "titles_number_key" in plan
     assert "title_trends_prior" in plan
     for table in ("titles", "title_neighbors", "title_trends"):

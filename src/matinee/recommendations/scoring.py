@@ -1,6 +1,6 @@
-"""Which titles suit a profile and how well: one statement over what was learned and is watched."""
+"""Which titles suit a profile and how well: by what was learned, is watched and preferred."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,22 +10,26 @@ from matinee.catalog.visibility import visibility_of
 from matinee.core.database import ReadTx, Row
 from matinee.recommendations.blend import (
     CONTENT_SEEDS,
-    CONTENT_SHARE,
     GENRE_SHARE,
     LANGUAGE_SHARE,
     NEXT_RANKS_TO_HALF,
-    NEXT_SHARE,
     trend_share,
 )
 from matinee.recommendations.franchises import franchise_of
+from matinee.recommendations.neighbours import (
+    Kind,
+    Neighbourhood,
+    Strongest,
+    Voice,
+    neighbourhood_of,
+)
 from matinee.recommendations.statements import (
-    CANDIDATES,
-    MILLION,
+    NEIGHBOURS,
     OFFERED,
     REST,
     SPEAKS_PREFERRED,
-    VOICES,
     WANTED,
+    candidates_sql,
 )
 from matinee.viewing.taste import POSITIVE, Signal, Taste
 
@@ -33,7 +37,7 @@ LEAST_HOUSEHOLDS = 3
 POPULAR, MANY_POPULAR = 60, 2000
 """So many of the most watched titles are candidates of everybody; more where few are offered."""
 EVERYTHING = 1_000_000
-NEIGHBOURS = 24_000
+MOST_NEIGHBOURS = 24_000
 """Neighbours that are summed up for one request: all 200 of 120 seeds, fewer of more."""
 NEXT_SEEDS = 20
 
@@ -85,11 +89,11 @@ async def candidates(
 ) -> list[Candidate]:
     """Up to `limit` titles that the viewer may see, wants and does not know, best first.
 
-    One statement where the usual lists suffice. `where` is SQL over `titles t` with `params`;
-    where it or the profile's limits leave little of the lists, they are read to their end, and
-    the best rated and newest titles fill up what is still missing. Where the profile knows all of
-    it already, known titles come. `strict_language` admits nothing but the preferred language,
-    unless there is nothing in it.
+    Two statements where the usual lists suffice, one without a history. `where` is SQL over
+    `titles t` with `params`; where it or the profile's limits leave little of the lists, they are
+    read to their end, and the best rated and newest titles fill up what is still missing. Where
+    the profile knows all of it already, known titles come. `strict_language` admits nothing but
+    the preferred language, unless there is nothing in it.
     """
     if strict_language and viewer.preferred_language:
         spoken_only = f"({where}) AND {SPEAKS_PREFERRED}"
@@ -110,15 +114,21 @@ async def _find(
     asked = {"limit": limit, **visibility_of(viewer), **params}
     spoken = (viewer.preferred_language or "").partition("-")[0]
     scored = {
-        **asked, **_seed_weights(taste), **_preferences(taste), "spoken": spoken,
-        "audience": viewer.kind, "least": least,
+        **asked, **_preferences(taste), "spoken": spoken, "audience": viewer.kind, "least": least,
         "trend_share": trend_share(taste.positives),
-        "nearest": NEIGHBOURS // max(1, len(taste.signals)),
     }  # fmt: skip
-    rows = await tx.all(_statement(where, POPULAR), depth=limit + limit // 2 + 50, **scored)
-    if len(rows) < limit and not (rows and rows[0]["whole"]):
-        rows = await tx.all(_statement(where, MANY_POPULAR), depth=EVERYTHING, **scored)
-    found = [_candidate(row, taste) for row in rows]
+    near = await _neighbourhood(tx, viewer, taste)
+    usual = limit + limit // 2 + 50
+    for depth, popular in ((usual, POPULAR), (EVERYTHING, MANY_POPULAR)):
+        strongest = near.strongest(depth)
+        statement = candidates_sql(where, popular, has_preferences=bool(scored["liked_labels"]))
+        listed, learned = strongest.numbers.tolist(), strongest.scores.tolist()
+        rows = await tx.all(statement, listed=listed, learned=learned, **scored)
+        is_whole = len(listed) < depth and bool(rows) and rows[0]["has_all_watched"]
+        if len(rows) >= limit or is_whole:
+            break
+    voices = near.voices([row["number"] for row in rows], strongest)
+    found = [_candidate(row, taste, strongest, voices[row["number"]]) for row in rows]
     if SPEAKS_PREFERRED in where:
         asked = asked | {"spoken": spoken}
     if len(found) < limit:
@@ -126,8 +136,19 @@ async def _find(
     return found or await _rest(tx, where, WANTED, found, asked)
 
 
-def _statement(where: str, popular: int) -> str:
-    return CANDIDATES.replace("{where}", where).replace("{popular}", str(popular))
+async def _neighbourhood(tx: ReadTx, viewer: Viewer, taste: Taste) -> Neighbourhood:
+    weights = _seed_weights(taste)
+    if not taste.signals:
+        return neighbourhood_of([], weights)
+    rows = await tx.all(
+        NEIGHBOURS,
+        numbers=[signal.number for signal in taste.signals],
+        follows=[weight > 0 for weight in weights["next"]],
+        resembles=[weight > 0 for weight in weights["content"]],
+        nearest=MOST_NEIGHBOURS // len(taste.signals),
+        **visibility_of(viewer),
+    )
+    return neighbourhood_of(rows, weights)
 
 
 async def _rest(
@@ -138,7 +159,7 @@ async def _rest(
     return [_title(row) for row in rows[: asked["limit"] - len(found)]]
 
 
-def _seed_weights(taste: Taste) -> dict[str, list[Any]]:
+def _seed_weights(taste: Taste) -> dict[Kind, list[float]]:
     """Signals as seeds, newest first, with their weights in each of the three lists.
 
     What was watched last decides what comes next; what is merely listed was not watched.
@@ -153,10 +174,9 @@ def _seed_weights(taste: Taste) -> dict[str, list[Any]]:
         watched += follows
         positives += is_positive
     return {
-        "numbers": [signal.number for signal in taste.signals],
-        "weights": [signal.weight for signal in taste.signals],
-        "next_weights": next_weights,
-        "content_weights": content_weights,
+        "together": [signal.weight for signal in taste.signals],
+        "next": next_weights,
+        "content": content_weights,
     }
 
 
@@ -181,36 +201,27 @@ def _title(row: Row) -> Candidate:
     )
 
 
-def _candidate(row: Row, taste: Taste) -> Candidate:
+def _candidate(row: Row, taste: Taste, strongest: Strongest, voices: Sequence[Voice]) -> Candidate:
+    together, following, content = strongest.parts_of(row["number"])
     parts = Parts(
-        row["together"],
-        NEXT_SHARE * row["next"],
-        CONTENT_SHARE * row["content"],
-        trend_share(taste.positives) * min(row["trend"], 1.0),
+        together,
+        following,
+        content,
+        trend_share(taste.positives) * row["trend"],
         taste.preference_share * GENRE_SHARE * (row["genre"] or 0),
         LANGUAGE_SHARE * row["language"],
     )
-    seeds = _seeds(row, taste.signals)
+    seeds = _seeds(voices, taste.signals)
     return _title(row)._replace(score=row["score"], parts=parts, seeds=seeds, rising=row["rising"])
 
 
-def _seeds(row: Row, signals: Sequence[Signal]) -> tuple[Seed, ...]:
+def _seeds(voices: Sequence[Voice], signals: Sequence[Signal]) -> tuple[Seed, ...]:
     """The loudest seed of each list with what it adds to the score, over all lists."""
     shares: dict[int, float] = {}
     nexts: dict[int, float] = {}
-    for name, place, share in _voices(row):
+    for kind, place, share in voices:
         shares[place] = shares.get(place, 0.0) + share
-        if name == "next":
+        if kind == "next":
             nexts[place] = share
     loudest = sorted(shares, key=lambda place: (-shares[place], place))
-    return tuple(
-        Seed(signals[place - 1], shares[place], nexts.get(place, 0.0)) for place in loudest
-    )
-
-
-def _voices(row: Row) -> Iterator[tuple[str, int, float]]:
-    for name, share in (("together", 1.0), ("next", NEXT_SHARE), ("content", CONTENT_SHARE)):
-        voice, greatest = row[f"{name}_voice"], row[f"greatest_{name}"]
-        if voice is not None and voice > 0:
-            millionths, place = divmod(voice, VOICES)
-            yield name, place, share * millionths / MILLION / greatest
+    return tuple(Seed(signals[place], shares[place], nexts.get(place, 0.0)) for place in loudest)

@@ -110,8 +110,10 @@ _FORGET = """
     WHERE s.user_id = gone.user_id AND s.profile_id = gone.profile_id
       AND s.title_id = gone.title_id AND s.kind <> 'ignored'
 """
-_SIGNALS = """
-    SELECT t.id AS title_id, t.number, s.kind, s.rank, s.at, t.genres, t.year, t.language
+# rows with a label are what is stated, the others are signals
+_TASTE = """
+    SELECT t.id AS title_id, t.number, s.kind, s.rank, s.at, t.genres, t.year, t.language,
+           NULL AS label, NULL::bool AS liked
     FROM (
         SELECT title_id, kind, at, class.most,
                row_number() OVER (PARTITION BY class.name ORDER BY at DESC, title_id) - 1 AS rank
@@ -122,11 +124,10 @@ _SIGNALS = """
     ) AS s
     JOIN titles t ON t.id = s.title_id
     WHERE s.rank < s.most
-    ORDER BY s.at DESC, s.title_id
-"""
-_PREFERENCES = """
-    SELECT kind, label, liked FROM profile_preferences
+    UNION ALL
+    SELECT NULL, NULL, kind, NULL, NULL, NULL, NULL, NULL, label, liked FROM profile_preferences
     WHERE user_id = :user_id AND profile_id = :profile_id
+    ORDER BY at DESC, title_id
 """
 _CLASSES = [
     *((kind, "positive", MOST_POSITIVE) for kind in POSITIVE),
@@ -192,7 +193,7 @@ def unwanted_of(viewer: Viewer) -> dict[str, Any]:
 
 
 async def taste_of(tx: ReadTx, viewer: Viewer, weights: SignalWeights) -> Taste:
-    """What the viewer's profile likes and dislikes, in two statements; nothing without a profile.
+    """What the viewer's profile likes and dislikes, in one statement; nothing without a profile.
 
     A signal weighs `weight of its kind x 0.5^(rank / 300)`, ranked by age within its class; the
     newest 300 positive, 60 negative and 30 neutral ones count.
@@ -200,9 +201,9 @@ async def taste_of(tx: ReadTx, viewer: Viewer, weights: SignalWeights) -> Taste:
     if viewer.profile_id is None:
         return Taste()
     mine = {"user_id": viewer.household, "profile_id": viewer.profile_id}
-    rows = await tx.all(_SIGNALS, **mine, **_CLASS_PARAMETERS)
-    stated = await tx.all(_PREFERENCES, **mine)
-    return Taste(tuple(_signal(row, weights) for row in rows), _preferences(stated))
+    rows = await tx.all(_TASTE, **mine, **_CLASS_PARAMETERS)
+    signals = tuple(_signal(row, weights) for row in rows if row["label"] is None)
+    return Taste(signals, _preferences([row for row in rows if row["label"] is not None]))
 
 
 def _signal(row: Row, weights: SignalWeights) -> Signal:
