@@ -1,4 +1,4 @@
-"""One request for candidates at 100 000 titles, by signals of the profile: time of its statement.
+"""One request for candidates at 100 000 titles, by signals of the profile: time until it is there.
 
 Neighbours and signals are drawn by popularity (Zipf), so that lists overlap as in reality; half of
 the titles have rights windows. A kids profile of whose lists 1 % may be shown reads them to their
@@ -142,7 +142,7 @@ async def make_profiles(url: str, count: int) -> dict[int, list[UUID]]:
 
 
 async def measure(database: Database, viewers: Sequence[Viewer], limit: int) -> list[float]:
-    """Milliseconds of the statement, each viewer several times, the first round left out."""
+    """Milliseconds of a request, each viewer several times, the first round left out."""
     taken: list[float] = []
     for number in range(ROUNDS):
         for viewer in viewers:
