@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from matinee.catalog.search.question import Question
 from matinee.catalog.visibility import VISIBLE
 
-LOOKED_AT = 300
+LOOKED_AT = 100
 """Names that are compared closely, those first that share most with the question."""
 
 LEAST_LETTERS = 3
@@ -38,7 +38,9 @@ LIKENESS = """
          WHEN ' ' || {name} || ' ' LIKE '% ' || :pattern || ' %' THEN .92
          ELSE least(.9, greatest(
              similarity({name}, :q), .98 * word_similarity(:q, {name}),
-             .95 * similarity({name}, :meant), .93 * word_similarity(:meant, {name}),
+             CASE WHEN :meant <> :q THEN greatest(
+                 .95 * similarity({name}, :meant), .93 * word_similarity(:meant, {name})
+             ) END,
              CASE WHEN strpos({name}, :q) > 0 THEN .8 ELSE 0 END
          ))
     END

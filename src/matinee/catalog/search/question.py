@@ -27,8 +27,12 @@ TRUST_IN_CORRECTIONS = 0.6
 MOST_DOCUMENTS = 800
 """Documents that are looked at for the words of a question."""
 
-WORD_SIMILARITY = 0.6
-"""Likeness of a question and a part of a name by their trigrams, from which on it is looked at."""
+WORD_SIMILARITY, WORD_SIMILARITY_OF_UNKNOWN = 0.7, 0.6
+"""Likeness of a question and a part of a name by their trigrams, from which on it is looked at.
+
+Questions of known words are much like the names that they mean. Those with words that stay unknown,
+or that had to be put right more than here and there, are worth the many names less like them.
+"""
 
 # Chinese, Japanese, Korean and Thai are written without spaces between words
 _WITHOUT_SPACES = re.compile(r"[\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff"
@@ -40,6 +44,10 @@ _THRESHOLDS = f"""
            set_config('plan_cache_mode', 'force_generic_plan', true)
 """
 """Every plan goes by the same indexes whatever is asked, so planning anew would only take time."""
+
+_LESS_ALIKE = f"""
+    SELECT set_config('pg_trgm.word_similarity_threshold', '{WORD_SIMILARITY_OF_UNKNOWN}', true)
+"""
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,7 @@ async def set_thresholds(tx: ReadTx) -> None:
 
 
 async def understand(tx: ReadTx, text: str, dictionary: str) -> Question:
-    """Look the words up, in two to four statements; sets the thresholds of likeness as well."""
+    """Look the words up, in two to five statements; sets the thresholds of likeness as well."""
     await set_thresholds(tx)
     asked = list(dict.fromkeys(fold(text).split()))
     if not asked:
@@ -150,6 +158,8 @@ async def understand(tx: ReadTx, text: str, dictionary: str) -> Question:
     telling = [term for term in terms if term.idf > COMMON_IDF or term.documents <= FEW_DOCUMENTS]
     counted = sorted(telling or terms, key=lambda term: -term.idf)
     corrected = {word: forms[0].word for word, forms in meant.items()}
+    if 2 * len(unknown) >= len(asked) or len(meant) < len(unknown):
+        await tx.one(_LESS_ALIKE)
     return Question(text, tuple(counted[:MOST_WORDS]), corrected, not own)
 
 

@@ -10,8 +10,8 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.search.names import BEGINS, LIKENESS, Way, way_of
-from matinee.catalog.search.question import Question
+from matinee.catalog.search.names import ALIKE, BEGINS, LIKENESS, Way, way_of
+from matinee.catalog.search.question import WORD_SIMILARITY_OF_UNKNOWN, Question
 from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx
 from matinee.core.text import like_pattern
@@ -37,12 +37,7 @@ _COVERED = "(SELECT sum(idf) FROM asked WHERE d.words @@ asked.query)"
 """What the words of the question that `search_documents d` has weigh together."""
 
 _SQL = f"""
-WITH named AS MATERIALIZED (
-    SELECT id, max(likeness) AS likeness, (array_agg(name ORDER BY likeness DESC))[1] AS called
-    FROM (SELECT found.*, {_LIKENESS} AS likeness FROM (<titles>) AS found) AS every
-    GROUP BY id ORDER BY likeness DESC, id LIMIT :candidates
-),
-people_found AS MATERIALIZED (
+WITH people_found AS MATERIALIZED (
     SELECT id, name, likeness, ' ' || folded || ' ' LIKE '% ' || :pattern || ' %' AS whole
     FROM (SELECT found.*, {_LIKENESS} AS likeness FROM (<people>) AS found) AS every
     WHERE likeness > {LEAST_LIKE_PERSON}
@@ -78,6 +73,11 @@ worded AS MATERIALIZED (
          WHERE NOT :rare AND d.words @@ :documents::text::tsquery
      ) AS best {_SHOWN} AS shown
      LIMIT :candidates)
+),
+named AS MATERIALIZED (
+    SELECT id, max(likeness) AS likeness, (array_agg(name ORDER BY likeness DESC))[1] AS called
+    FROM (SELECT found.*, {_LIKENESS} AS likeness FROM (<titles>) AS found) AS every
+    GROUP BY id ORDER BY likeness DESC, id LIMIT :candidates
 ),
 evidence AS (
     SELECT id, max(name) AS name, max(people) AS people, max(called) AS called,
@@ -121,10 +121,17 @@ FROM people_found WHERE 'person' = ANY (:types::text[])
 ORDER BY score DESC, name DESC, id LIMIT :wanted
 """
 
+# Names whose words are all known are worth a look even where an index search would leave them out.
+_NAMES_OF_WORDED = f"""
+    SELECT t.id, t.name, t.folded_name AS folded FROM worded JOIN titles t USING (id)
+    WHERE word_similarity(:meant, t.folded_name) >= {WORD_SIMILARITY_OF_UNKNOWN}
+"""
+
 
 @cache
 def _statement(way: Way) -> str:
-    return _SQL.replace("<titles>", way.titles).replace("<people>", way.people)
+    titles = f"({way.titles}) UNION ALL {_NAMES_OF_WORDED}" if way is ALIKE else way.titles
+    return _SQL.replace("<titles>", titles).replace("<people>", way.people)
 
 
 class Meaning(NamedTuple):
