@@ -20,9 +20,9 @@ import numpy as np
 
 from matinee.accounts.viewer import Viewer
 from matinee.catalog import vectors
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import Database, ReadTx
 from matinee.embedded.postgres import EmbeddedPostgres
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.installation import install
 
 TITLES = 100_000

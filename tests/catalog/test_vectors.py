@@ -10,7 +10,7 @@ import pytest
 from matinee.accounts.viewer import Viewer
 from matinee.catalog import vectors
 from matinee.catalog.vectors import Near, nearest
-from matinee.catalog.visibility import VISIBLE, visibility_of
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.runtime import Runtime
 from tests.catalog.test_plans import Explaining, indexes
 from tests.makers import execute, make_title, scalar

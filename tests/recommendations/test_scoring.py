@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.visibility import visibility_of
+from matinee.entitlements.visibility import visibility_of
 from matinee.recommendations.scoring import Candidate, candidates
 from matinee.recommendations.statements import NEIGHBOURS, candidates_sql
 from matinee.runtime import Runtime

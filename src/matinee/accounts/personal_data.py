@@ -29,6 +29,7 @@ ERASED = (
     "ratings",
     "watchlist",
     "bookmarks",
+    "stream_slots",
     "viewing_sessions",
     "mood_answers",
     "rail_impressions",
@@ -37,6 +38,10 @@ ERASED = (
     "profile_preferences",
     "profile_allowed_titles",
     "profiles",
+    "promo_redemptions",
+    "user_entitlements",
+    "account_holds",
+    "trial_redemptions",
     "login_identities",
     "auth_sessions",
     "device_codes",
@@ -52,8 +57,21 @@ ANONYMISED = {
                status = 'deleted', updated_at = clock_timestamp()
         WHERE user_id = :user_id
     """,
+    "purchases": """
+        UPDATE purchases SET profile_id = NULL, payment_method = '', action_url = NULL
+        WHERE user_id = :user_id
+    """,
+    "subscriptions": """
+        UPDATE subscriptions SET action_url = NULL WHERE user_id = :user_id
+    """,
+    "payment_events": """
+        UPDATE payment_events SET payload = '{}' WHERE user_id = :user_id
+    """,
 }
 """Tables whose rows stay, and how they are made to name nobody."""
+
+KEPT = ("subscription_payments", "payment_objects", "ledger_entries")
+"""Tables of amounts and numbers, whose rows name nobody once the account does not."""
 
 _NOW = "SELECT clock_timestamp()"
 _AUDIT = """

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.filters import Browse, Filters, condition_of
-from matinee.catalog.visibility import VISIBLE, VISIBLE_IN_BULK, visibility_of
 from matinee.core.database import ReadTx
 from matinee.core.paging import TOTAL_CAP, decode_cursor, encode_cursor
+from matinee.entitlements.visibility import VISIBLE, VISIBLE_IN_BULK, visibility_of
 
 
 @dataclass(frozen=True)

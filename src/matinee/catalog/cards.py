@@ -8,8 +8,8 @@ from uuid import UUID
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.marks import NONE, Marks, marks_of
 from matinee.catalog.schemas import Artwork, Card, GenreRef, Maturity
-from matinee.catalog.visibility import OPEN_WINDOW
 from matinee.core.database import ReadTx, Row
+from matinee.entitlements.visibility import OPEN_WINDOW
 
 GENRE_NAME = """
     coalesce((

@@ -8,10 +8,10 @@ from matinee.catalog import browse
 from matinee.catalog.cards import cards_for
 from matinee.catalog.filters import Browse
 from matinee.catalog.schemas import CollectionCard, CollectionOut, Collections
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import NotFound
 from matinee.core.paging import decode_cursor, encode_cursor
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 
 LEAST = 3
 """A collection with fewer visible titles is not shown at all."""

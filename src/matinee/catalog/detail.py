@@ -8,9 +8,9 @@ from matinee.catalog.cards import CARD_COLUMNS, LOCALIZED, card_fields
 from matinee.catalog.marks import NONE, Marks, first_episode, marks_of
 from matinee.catalog.queries import OF_THE_TITLE_OR_A_SHOWN_EPISODE, seasons_of, segments_of
 from matinee.catalog.schemas import Credit, EpisodeRef, SeasonOut, TitleDetail
-from matinee.catalog.visibility import VISIBLE, VISIBLE_ELSEWHERE, visibility_of
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import NotFound, Problem
+from matinee.entitlements.visibility import VISIBLE, VISIBLE_ELSEWHERE, visibility_of
 
 _HAS_ASSET = f"""
     EXISTS (SELECT FROM media_assets m WHERE m.title_id = t.id AND m.kind = '{{kind}}'

@@ -6,9 +6,9 @@ from matinee.accounts.viewer import Viewer
 from matinee.catalog.filters import Filters, condition_of
 from matinee.catalog.genres import Genre
 from matinee.catalog.schemas import FacetCount, Facets
-from matinee.catalog.visibility import VISIBLE_IN_BULK, visibility_of
 from matinee.catalog.vocabulary import MOODS, THEMES
 from matinee.core.database import ReadTx
+from matinee.entitlements.visibility import VISIBLE_IN_BULK, visibility_of
 
 Counts = dict[str, dict[str, int]]
 """Per facet, how many titles have each value, most frequent first."""

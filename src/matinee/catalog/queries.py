@@ -19,10 +19,10 @@ from matinee.catalog.schemas import (
     Seasons,
     Segment,
 )
-from matinee.catalog.visibility import ANNOUNCED, VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import NotFound
 from matinee.core.paging import decode_cursor, encode_cursor
+from matinee.entitlements.visibility import ANNOUNCED, VISIBLE, visibility_of
 
 OF_THE_TITLE_OR_A_SHOWN_EPISODE = """(
     m.episode_id IS NULL

@@ -1,6 +1,15 @@
 """All tables: one schema, seen whole. Importing this package fills `Base.metadata`."""
 
-from matinee.models import account, catalog, operations, recommendation, search, viewing
+from matinee.models import (
+    account,
+    catalog,
+    entitlement,
+    operations,
+    payment,
+    recommendation,
+    search,
+    viewing,
+)
 from matinee.models.base import Base, Placement
 
 __all__ = [
@@ -8,7 +17,9 @@ __all__ = [
     "Placement",
     "account",
     "catalog",
+    "entitlement",
     "operations",
+    "payment",
     "recommendation",
     "search",
     "viewing",

@@ -25,7 +25,10 @@ STAFF_ROLES = ("admin", "editor", "support", "analyst")
 
 
 class User(Base):
-    """The paying account (household)."""
+    """The paying account (household).
+
+    `subscription_tier` is a label for people; nothing is decided by it.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
@@ -39,6 +42,7 @@ class User(Base):
     country: Mapped[str]
     status: Mapped[str] = mapped_column(server_default="active")
     purchase_pin_hash: Mapped[str | None]
+    subscription_tier: Mapped[str | None]
     deletion_requested_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = moment()
     updated_at: Mapped[datetime] = moment()

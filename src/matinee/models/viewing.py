@@ -1,10 +1,10 @@
-"""Tables of what profiles watched and said about it: sessions, bookmarks, lists, signals, time."""
+"""Tables of what profiles watched and said about it: sessions, slots, bookmarks, signals, time."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, SmallInteger, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matinee.models.base import (
@@ -17,7 +17,15 @@ from matinee.models.base import (
 )
 
 PLAYER_STATES = ("playing", "paused", "buffering")
-END_REASONS = ("stopped", "taken_over", "not_entitled", "viewing_limit", "gone", "signed_out")
+END_REASONS = (
+    "stopped",
+    "stopped_remotely",
+    "taken_over",
+    "not_entitled",
+    "viewing_limit",
+    "gone",
+    "signed_out",
+)
 SIGNAL_KINDS = (
     "loved",
     "liked",
@@ -46,7 +54,8 @@ def of_profile() -> ForeignKeyConstraint:
 class ViewingSession(Base):
     """One playback by one device, alive while its lease runs; no index on what beats change.
 
-    `client_at` orders positions by the clock of the client, which may be wrong.
+    `client_at` orders positions by the clock of the client, which may be wrong. `entitled_until` is
+    when the grant that it plays by ends, `play_until` when the session itself has to.
     """
 
     __tablename__ = "viewing_sessions"
@@ -58,6 +67,13 @@ class ViewingSession(Base):
         CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", "ended"),
         Index("viewing_sessions_profile", "user_id", "profile_id", "started_at"),
         Index("viewing_sessions_open", "user_id", postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "viewing_sessions_key",
+            "user_id",
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
         {"info": DISTRIBUTED, "postgresql_with": BUSY},
     )
 
@@ -73,6 +89,12 @@ class ViewingSession(Base):
     territory: Mapped[str]
     incognito: Mapped[bool] = mapped_column(server_default=FALSE)
     recommendation_id: Mapped[UUID | None]
+    access_via: Mapped[str | None]
+    grant_id: Mapped[UUID | None]
+    entitled_until: Mapped[datetime | None]
+    play_until: Mapped[datetime | None]
+    idempotency_key: Mapped[str | None]
+    request_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(server_default="playing")
     position_seconds: Mapped[int] = mapped_column(server_default="0")
     client_at: Mapped[datetime | None]
@@ -83,6 +105,40 @@ class ViewingSession(Base):
     lease_until: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
+
+
+class StreamSlot(Base):
+    """One of the streams a household may have at once (E-07), held by an open viewing session.
+
+    It has no lease of its own: it is free as soon as its session ended or went silent.
+    """
+
+    __tablename__ = "stream_slots"
+    __table_args__ = (
+        CheckConstraint("slot BETWEEN 1 AND 20", "slot"),
+        ForeignKeyConstraint(
+            ["user_id", "session_id"],
+            ["viewing_sessions.user_id", "viewing_sessions.id"],
+            ondelete="CASCADE",
+        ),
+        Index("stream_slots_session", "user_id", "session_id", unique=True),
+        Index("stream_slots_device", "user_id", "device_id", unique=True),
+        Index(
+            "stream_slots_rental",
+            "user_id",
+            "grant_id",
+            unique=True,
+            postgresql_where=text("grant_id IS NOT NULL"),
+        ),
+        {"info": DISTRIBUTED},
+    )
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    session_id: Mapped[UUID]
+    device_id: Mapped[str]
+    grant_id: Mapped[UUID | None]
+    taken_at: Mapped[datetime] = moment()
 
 
 class Bookmark(Base):

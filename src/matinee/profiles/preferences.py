@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer, profile_tag, user_tag
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.catalog.vocabulary import MOODS, THEMES
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import Forbidden, InvalidValue
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.profiles.proof import require_household_proof
 from matinee.profiles.schemas import AllowedTitles, Preferences
 from matinee.profiles.service import hold, load

@@ -4,11 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.visibility import OPEN_WINDOW, VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import NotFound
 from matinee.core.languages import with_bases
 from matinee.core.settings import SignalWeights
+from matinee.entitlements.visibility import OPEN_WINDOW, VISIBLE, visibility_of
 from matinee.recommendations.admin_schemas import Explanation, ScoreParts, SeedOut
 from matinee.recommendations.scoring import Candidate, candidates
 from matinee.recommendations.statements import CURRENT_MODEL, UNKNOWN

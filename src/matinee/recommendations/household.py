@@ -1,6 +1,6 @@
 """What is popular in the household (R-10): liked by the others, never saying by whom."""
 
-from matinee.catalog.visibility import VISIBLE
+from matinee.entitlements.visibility import VISIBLE
 from matinee.viewing.taste import NOT_UNWANTED, NOT_WATCHED
 
 LEAST_PROFILES = 2

@@ -9,9 +9,9 @@ from matinee.accounts.viewer import Viewer
 from matinee.catalog.cards import cards_for
 from matinee.catalog.lists import list_languages
 from matinee.catalog.marks import first_episode
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row, WriteTx
 from matinee.core.errors import InvalidValue, NotFound
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.recommendations.schemas import MoodAnswer, MoodWish, ReasonOut, Wish
 from matinee.recommendations.scoring import candidates
 from matinee.recommendations.trends import EVERYWHERE

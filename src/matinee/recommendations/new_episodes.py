@@ -5,8 +5,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.viewing.taste import NOT_UNWANTED, unwanted_of
 
 # A series is followed when it is on the list or was watched. Specials (season 0) stand outside the

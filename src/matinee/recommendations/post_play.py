@@ -4,10 +4,10 @@ from uuid import UUID, uuid4
 
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.genres import known_genres
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import NotFound
 from matinee.core.text import like_pattern
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.recommendations.dressing import Wardrobe, cards_of, dress_picks
 from matinee.recommendations.franchises import franchise_of
 from matinee.recommendations.picks import Draft, Pick, Reason

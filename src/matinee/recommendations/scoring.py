@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.visibility import visibility_of
 from matinee.core.database import ReadTx, Row
+from matinee.entitlements.visibility import visibility_of
 from matinee.recommendations.blend import (
     CONTENT_SEEDS,
     GENRE_SHARE,

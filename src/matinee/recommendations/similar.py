@@ -5,9 +5,9 @@ from uuid import UUID
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.genres import known_genres
 from matinee.catalog.vectors import nearest
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import NotFound
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.recommendations.dressing import Wardrobe, cards_of, dress
 from matinee.recommendations.pages import page_of
 from matinee.recommendations.picks import Draft, Pick, Reason

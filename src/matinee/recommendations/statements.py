@@ -1,6 +1,6 @@
 """The SQL of scoring: what was learned of a history, and the candidates of a profile."""
 
-from matinee.catalog.visibility import VISIBLE
+from matinee.entitlements.visibility import VISIBLE
 from matinee.recommendations.blend import GENRE_SHARE, LANGUAGE_SHARE
 from matinee.recommendations.trends import EVERYWHERE, HOT_DAYS, HOT_NOW, PRIOR_DAYS, PRIOR_NOW
 from matinee.viewing.taste import NOT_UNWANTED, NOT_WATCHED

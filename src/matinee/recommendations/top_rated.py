@@ -5,9 +5,9 @@ from uuid import UUID
 import structlog
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.jobs import EVERY_HOUR, JobRun, job
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.recommendations.trends import EVERYWHERE, LEAST_HOUSEHOLDS
 from matinee.runtime import Runtime
 from matinee.viewing.taste import NOT_UNWANTED, unwanted_of

@@ -9,8 +9,8 @@ Cormode et al., ICDE 2009). The value on day `t` is 2^(key - t / half-life).
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.viewing.taste import NOT_UNWANTED, unwanted_of
 
 HOT_DAYS = 14

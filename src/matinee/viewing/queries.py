@@ -8,10 +8,10 @@ from uuid import UUID
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.cards import cards_for
 from matinee.catalog.schemas import Card
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row
 from matinee.core.paging import decode_cursor, encode_cursor
 from matinee.core.settings import SignalWeights
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.viewing.schemas import (
     BrowsedCard,
     BrowsedTitles,

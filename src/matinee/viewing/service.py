@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from matinee.accounts.viewer import ProfileRequired, Viewer, profile_tag
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import Conflict, NotFound
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.viewing.taste import lock_profiles, refresh_signals
 
 _VISIBLE = f"SELECT true FROM titles t WHERE t.id = :title_id AND {VISIBLE}"

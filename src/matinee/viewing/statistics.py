@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.cards import GENRE_NAME, cards_for
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import Forbidden, NotFound
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.viewing.progress.history import FORGOTTEN
 from matinee.viewing.schemas import DayOut, GenreTime, ProfileStats, StatsRange, WatchedCard
 from matinee.viewing.sessions.limits import zone_of

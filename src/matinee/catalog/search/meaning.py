@@ -6,9 +6,9 @@ from contextvars import Context
 from matinee.accounts.viewer import Viewer
 from matinee.catalog import vectors
 from matinee.catalog.search.ranking import CANDIDATES, Meaning
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx
 from matinee.core.text import fold
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.integrations.embeddings.embedder import QUERY_SECONDS, EmbeddingFailed, Vector
 from matinee.runtime import Runtime
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from matinee.catalog.search.question import Question
-from matinee.catalog.visibility import VISIBLE
+from matinee.entitlements.visibility import VISIBLE
 
 LOOKED_AT = 100
 """Names that are compared closely, those first that share most with the question."""

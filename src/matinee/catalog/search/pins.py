@@ -6,9 +6,9 @@ from matinee.accounts.viewer import Viewer
 from matinee.catalog.editing.changes import write_down
 from matinee.catalog.search.question import folded_query
 from matinee.catalog.search.schemas import Pin, Pins, PutPin
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import InvalidValue, NotFound
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 
 LISTED = 1000
 

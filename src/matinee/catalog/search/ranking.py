@@ -12,9 +12,9 @@ from uuid import UUID
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.search.names import ALIKE, BEGINS, LIKENESS, Way, way_of
 from matinee.catalog.search.question import WORD_SIMILARITY_OF_UNKNOWN, Question
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx
 from matinee.core.text import like_pattern
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 
 CANDIDATES = 60
 """So many titles of each kind of evidence are compared, the best visible ones."""

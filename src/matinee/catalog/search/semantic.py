@@ -17,11 +17,11 @@ from matinee.catalog.search.meaning import vector_of
 from matinee.catalog.search.question import understand
 from matinee.catalog.search.schemas import SemanticPage, SemanticSearch
 from matinee.catalog.search.service import limit
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx
 from matinee.core.paging import decode_cursor, encode_cursor
 from matinee.core.ratelimit import SEMANTIC_SEARCHES
 from matinee.core.schema import Output
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.runtime import Runtime
 
 DEPTH = 200

@@ -26,12 +26,12 @@ from matinee.catalog.search.schemas import (
     Span,
     TitleHit,
 )
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.client_address import subscriber_of
 from matinee.core.context import current_request
 from matinee.core.database import ReadTx
 from matinee.core.ratelimit import SEARCHES, Limit
 from matinee.core.text import fold, searchable
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.runtime import Runtime
 
 ALL_TYPES = ("title", "person", "collection")

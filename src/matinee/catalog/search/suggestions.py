@@ -12,9 +12,9 @@ from matinee.catalog.search.matching import match_in
 from matinee.catalog.search.names import ALIKE, BEGUN, LONGEST_PREFIX, PREFIX, SEEN
 from matinee.catalog.search.question import folded_query, set_thresholds, understand
 from matinee.catalog.search.schemas import Match, Span, Suggest, Suggestion, Suggestions
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row
 from matinee.core.text import fold, like_pattern
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.runtime import Runtime
 
 CANDIDATES = 60

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.recommendations.blend import CONTENT_SHARE, NEXT_SHARE
 from matinee.recommendations.layout import BECAUSE
 from matinee.recommendations.picks import Draft, Pick, Reason, ReasonCode

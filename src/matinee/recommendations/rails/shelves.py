@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.visibility import OPEN_WINDOW, VISIBLE, visibility_of
 from matinee.core.database import ReadTx
+from matinee.entitlements.visibility import OPEN_WINDOW, VISIBLE, visibility_of
 from matinee.recommendations.household import POPULAR_IN_HOUSEHOLD
 from matinee.recommendations.trends import EVERYWHERE
 from matinee.viewing.taste import NOT_UNWANTED, NOT_WATCHED

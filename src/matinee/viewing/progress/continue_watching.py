@@ -7,9 +7,9 @@ from uuid import UUID
 from matinee.accounts.viewer import Viewer, profile_tag
 from matinee.catalog.cards import cards_for
 from matinee.catalog.marks import PLACE
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.paging import decode_cursor, encode_cursor
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.viewing.progress.schemas import ContinueWatching
 
 # OFFSET 0 keeps the order of the inner list, so that the outer one stops at its LIMIT.

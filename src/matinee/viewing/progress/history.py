@@ -7,9 +7,9 @@ from matinee.accounts.viewer import Viewer, profile_tag
 from matinee.catalog.cards import cards_for
 from matinee.catalog.marks import episode_in
 from matinee.catalog.schemas import Card
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row
 from matinee.core.paging import decode_cursor, encode_cursor
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.runtime import Runtime
 from matinee.viewing.progress.schemas import History, HistoryItem
 from matinee.viewing.taste import refresh_signals

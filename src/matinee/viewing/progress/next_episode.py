@@ -6,9 +6,9 @@ from uuid import UUID
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.marks import FOLLOWS, NEXT, episode_in, first_episode, marks_of
 from matinee.catalog.queries import require_visible
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx
 from matinee.core.errors import NotFound
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.viewing.progress.schemas import NextUp
 
 _YET_TO_AIR = """

@@ -6,8 +6,8 @@ from typing import Literal
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import Row, WriteTx
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.viewing.progress.bookmarks import Mark, save_bookmarks
 from matinee.viewing.progress.schemas import (
     BookmarkResult,

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from matinee.catalog.visibility import visible_to
 from matinee.core.database import Row, WriteTx
+from matinee.entitlements.visibility import visible_to
 from matinee.viewing.events import Play
 from matinee.viewing.progress.bookmarks import Mark, Saved
 from matinee.viewing.sessions.beats import (

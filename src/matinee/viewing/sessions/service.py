@@ -6,9 +6,9 @@ from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.schemas import Segment
-from matinee.catalog.visibility import VISIBLE, visibility_of
 from matinee.core.database import ReadTx, Row, WriteTx
 from matinee.core.errors import Conflict, Forbidden, NotFound
+from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.runtime import Runtime
 from matinee.viewing.progress.bookmarks import Mark, remembered_tracks, save_bookmarks
 from matinee.viewing.progress.next_episode import next_episode

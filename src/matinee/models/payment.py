@@ -1,0 +1,303 @@
+"""Tables of money: purchases, subscriptions, what providers told us, the ledger."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from matinee.models.base import (
+    DISTRIBUTED,
+    EMPTY_OBJECT,
+    FALSE,
+    LOCAL,
+    LOOKUP,
+    NEW_ID,
+    Base,
+    moment,
+    one_of,
+)
+from matinee.models.entitlement import QUALITIES, package_key
+
+PURCHASE_STATES = (
+    "pending",
+    "requires_action",
+    "paid",
+    "failed",
+    "canceled",
+    "refunded",
+    "disputed",
+    "charged_back",
+)
+SUBSCRIPTION_STATES = ("incomplete", "trialing", "active", "past_due", "paused", "canceled")
+EVENT_STATES = ("applied", "ignored", "parked", "dead")
+
+LIVE = "status IN ('trialing', 'active', 'past_due', 'paused')"
+"""SQL over `subscriptions`: it has begun and has not ended."""
+
+
+class Purchase(Base):
+    """An order for a rental or a title, and what the provider has confirmed of it.
+
+    `captured_cents`, `refunded_cents` and `dispute` only ever grow, so that the order in which
+    they are heard does not matter; `status` follows from them. `refund_requested_at` is set while
+    a refund is on its way: what was bought cannot be played any more.
+    """
+
+    __tablename__ = "purchases"
+    __table_args__ = (
+        CheckConstraint("kind IN ('rent', 'buy')", "kind"),
+        CheckConstraint(one_of("quality", *QUALITIES), "quality"),
+        CheckConstraint(one_of("status", *PURCHASE_STATES), "status"),
+        CheckConstraint("amount_cents >= 0", "amount_cents"),
+        CheckConstraint("tax_cents BETWEEN 0 AND amount_cents", "tax_cents"),
+        CheckConstraint("captured_cents >= 0", "captured_cents"),
+        CheckConstraint("refunded_cents BETWEEN 0 AND captured_cents", "refunded_cents"),
+        CheckConstraint(one_of("dispute", "open", "won", "lost"), "dispute"),
+        CheckConstraint("length(idempotency_key) BETWEEN 1 AND 255", "idempotency_key"),
+        Index("purchases_key", "user_id", "idempotency_key", unique=True),
+        Index("purchases_provider_ref", "user_id", "provider", "provider_ref", unique=True),
+        Index(
+            "purchases_one_open",
+            "user_id",
+            "title_id",
+            "season_id",
+            "kind",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("status IN ('pending', 'requires_action')"),
+        ),
+        Index(
+            "purchases_unsettled",
+            "created_at",
+            postgresql_where=text(
+                "status IN ('pending', 'requires_action') OR refund_requested_at IS NOT NULL"
+            ),
+        ),
+        {"info": DISTRIBUTED},
+    )
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=NEW_ID)
+    profile_id: Mapped[UUID | None]
+    offer_id: Mapped[UUID] = mapped_column(ForeignKey("title_offers.id"))
+    title_id: Mapped[UUID]
+    season_id: Mapped[UUID | None]
+    kind: Mapped[str]
+    quality: Mapped[str]
+    amount_cents: Mapped[int]
+    tax_cents: Mapped[int] = mapped_column(server_default="0")
+    currency: Mapped[str]
+    territory: Mapped[str]
+    rental_window_hours: Mapped[int | None]
+    start_within_hours: Mapped[int | None]
+    status: Mapped[str] = mapped_column(server_default="pending")
+    provider: Mapped[str]
+    provider_ref: Mapped[str | None]
+    payment_method: Mapped[str]
+    action_url: Mapped[str | None]
+    failure_code: Mapped[str | None]
+    idempotency_key: Mapped[str]
+    request_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    captured_cents: Mapped[int] = mapped_column(server_default="0")
+    refunded_cents: Mapped[int] = mapped_column(server_default="0")
+    dispute: Mapped[str | None]
+    refund_requested_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = moment()
+    settled_at: Mapped[datetime | None]
+
+
+class Subscription(Base):
+    """A household's subscription to a package, as its provider last described it.
+
+    Of two descriptions the later wins: by `facts_at`, then by `facts_rank`.
+    """
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (
+        CheckConstraint(one_of("status", *SUBSCRIPTION_STATES), "status"),
+        CheckConstraint("length(idempotency_key) BETWEEN 1 AND 255", "idempotency_key"),
+        Index("subscriptions_key", "user_id", "idempotency_key", unique=True),
+        Index("subscriptions_provider_ref", "user_id", "provider", "provider_ref", unique=True),
+        Index(
+            "subscriptions_one_live_base",
+            "user_id",
+            unique=True,
+            postgresql_where=text(f"is_base AND {LIVE}"),
+        ),
+        Index(
+            "subscriptions_one_live_per_package",
+            "user_id",
+            "package_id",
+            unique=True,
+            postgresql_where=text(LIVE),
+        ),
+        Index(
+            "subscriptions_one_open_base",
+            "user_id",
+            unique=True,
+            postgresql_where=text("is_base AND status = 'incomplete'"),
+        ),
+        Index(
+            "subscriptions_one_open_per_package",
+            "user_id",
+            "package_id",
+            unique=True,
+            postgresql_where=text("status = 'incomplete'"),
+        ),
+        Index(
+            "subscriptions_due",
+            "current_period_end",
+            postgresql_where=text("status <> 'canceled'"),
+        ),
+        {"info": DISTRIBUTED},
+    )
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=NEW_ID)
+    package_id: Mapped[UUID] = package_key()
+    is_base: Mapped[bool]
+    price_cents: Mapped[int]
+    currency: Mapped[str]
+    provider: Mapped[str]
+    provider_ref: Mapped[str | None]
+    status: Mapped[str] = mapped_column(server_default="incomplete")
+    current_period_start: Mapped[datetime | None]
+    current_period_end: Mapped[datetime | None]
+    trial_end: Mapped[datetime | None]
+    cancel_at_period_end: Mapped[bool] = mapped_column(server_default=FALSE)
+    past_due_since: Mapped[datetime | None]
+    pending_package_id: Mapped[UUID | None] = package_key()
+    facts_at: Mapped[datetime] = mapped_column(server_default="-infinity")
+    facts_rank: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    action_url: Mapped[str | None]
+    failure_code: Mapped[str | None]
+    idempotency_key: Mapped[str]
+    request_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    checked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = moment()
+    canceled_at: Mapped[datetime | None]
+
+
+class SubscriptionPayment(Base):
+    """An invoice of a subscription that was paid; refunds only ever grow."""
+
+    __tablename__ = "subscription_payments"
+    __table_args__ = (
+        CheckConstraint("amount_cents >= 0", "amount_cents"),
+        CheckConstraint("refunded_cents BETWEEN 0 AND amount_cents", "refunded_cents"),
+        Index(None, "user_id", "subscription_id"),
+        {"info": DISTRIBUTED},
+    )
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    provider_ref: Mapped[str] = mapped_column(primary_key=True)
+    subscription_id: Mapped[UUID]
+    amount_cents: Mapped[int]
+    refunded_cents: Mapped[int] = mapped_column(server_default="0")
+    currency: Mapped[str]
+    period_start: Mapped[datetime | None]
+    period_end: Mapped[datetime | None]
+    paid_at: Mapped[datetime]
+
+
+class PaymentObject(Base):
+    """Whose a provider's object is, and what it pays for."""
+
+    __tablename__ = "payment_objects"
+    __table_args__ = (
+        CheckConstraint(one_of("subject", "purchase", "subscription"), "subject"),
+        {"info": LOOKUP},
+    )
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    ref: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID]
+    subject: Mapped[str]
+    subject_id: Mapped[UUID]
+
+
+class PaymentEvent(Base):
+    """Something a provider told us, once: kept before it is applied, in the same transaction."""
+
+    __tablename__ = "payment_events"
+    __table_args__ = (
+        CheckConstraint(one_of("state", *EVENT_STATES), "state"),
+        Index("payment_events_due", "next_attempt_at", postgresql_where=text("state = 'parked'")),
+        Index(None, "provider", "object_ref"),
+        Index(None, "seq"),
+        {"info": LOOKUP},
+    )
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    type: Mapped[str]
+    object_ref: Mapped[str | None]
+    user_id: Mapped[UUID | None]
+    occurred_at: Mapped[datetime]
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    state: Mapped[str] = mapped_column(server_default="parked")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    next_attempt_at: Mapped[datetime] = moment()
+    last_error: Mapped[str | None]
+    received_at: Mapped[datetime] = moment()
+    applied_at: Mapped[datetime | None]
+
+
+class LedgerEntry(Base):
+    """An amount that moved from one account to another: double entry in one row.
+
+    A movement is what happened once; its rows can never fail to balance. Rows are only added.
+    """
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (
+        CheckConstraint("amount_cents > 0", "amount_cents"),
+        CheckConstraint("debit <> credit", "accounts"),
+        CheckConstraint("num_nonnulls(purchase_id, subscription_id) = 1", "cause"),
+        Index(None, "user_id", "purchase_id"),
+        Index(None, "created_at"),
+        {"info": DISTRIBUTED},
+    )
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    movement: Mapped[str] = mapped_column(primary_key=True)
+    debit: Mapped[str] = mapped_column(primary_key=True)
+    credit: Mapped[str] = mapped_column(primary_key=True)
+    amount_cents: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    purchase_id: Mapped[UUID | None]
+    subscription_id: Mapped[UUID | None]
+    created_at: Mapped[datetime] = moment()
+
+
+class SandboxObject(Base):
+    """The memory of the built-in practice provider: what a real one would keep at its own place."""
+
+    __tablename__ = "sandbox_objects"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", "charge", "subscription", "invoice"), "kind"),
+        Index("sandbox_objects_key", "key", unique=True),
+        {"info": LOCAL},
+    )
+
+    ref: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str | None]
+    kind: Mapped[str]
+    state: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=EMPTY_OBJECT)
+    version: Mapped[int] = mapped_column(BigInteger, server_default="1")
+    created_at: Mapped[datetime] = moment()
+    updated_at: Mapped[datetime] = moment()
