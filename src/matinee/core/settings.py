@@ -22,6 +22,13 @@ PREFIX = "MATINEE_"
 DEFAULT_SECRET = "development-only-secret-change-me"
 
 Commas = Annotated[list[str], NoDecode]
+COMMA_SEPARATED = (
+    "previous_secret_keys",
+    "allowed_origins",
+    "trusted_proxies",
+    "sandbox_webhook_secrets",
+    "stripe_webhook_secrets",
+)
 
 
 def _check_networks(networks: list[str]) -> list[str]:
@@ -213,6 +220,42 @@ class Settings(BaseSettings):
         description="How often players report where they are; a stream that was silent for three"
         " times as long is over.",
     )
+    unsold_titles: Literal["locked", "free"] = Field(
+        "locked",
+        description="What becomes of titles that are in no package and have no offer: nobody may"
+        " play them, or everybody.",
+    )
+    expired_playback: Literal["finish", "hard"] = Field(
+        "finish",
+        description="Whether somebody whose right ends while he watches may finish (at most 4 hours"
+        " more), or is stopped.",
+    )
+    payment_provider: Literal["manual", "sandbox", "stripe"] = Field(
+        "manual",
+        description="Who takes the money for new orders: staff by hand, a built-in practice"
+        " provider, or Stripe. Older orders stay with theirs.",
+    )
+    refund_hours: int = Field(
+        48, ge=0, le=8760, description="How long a household may undo what it has not played."
+    )
+    sandbox_webhook_secrets: Commas = Field(
+        default_factory=list,
+        repr=False,
+        description="Signs webhooks of the practice provider (`whsec_` and base64, comma"
+        " separated, newest first); without one there is no such endpoint.",
+    )
+    sandbox_webhook_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s]+$",
+        description="Where the practice provider posts; this server without it.",
+    )
+    stripe_secret_key: SecretStr | None = Field(None, description="Key for Stripe's API.")
+    stripe_webhook_secrets: Commas = Field(
+        default_factory=list,
+        repr=False,
+        description="Secrets of Stripe's webhook endpoint (comma separated, several while"
+        " rotating); without one there is no such endpoint.",
+    )
     learning_memory_mb: int = Field(
         2048,
         ge=800,
@@ -240,7 +283,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split_commas(cls, values: dict[str, object]) -> dict[str, object]:
-        for name in ("previous_secret_keys", "allowed_origins", "trusted_proxies"):
+        for name in COMMA_SEPARATED:
             if isinstance(value := values.get(name), str):
                 values[name] = [part.strip() for part in value.split(",") if part.strip()]
         return values
@@ -257,6 +300,14 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _refuse_stripe_without_key(self) -> Self:
+        if self.payment_provider == "stripe" and self.stripe_secret_key is None:
+            raise UnsafeSettings(
+                "MATINEE_STRIPE_SECRET_KEY is needed when MATINEE_PAYMENT_PROVIDER is stripe"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:
         if self.environment != "production":
             return self
@@ -267,6 +318,8 @@ class Settings(BaseSettings):
             )
         if self.workers > 1 and self.redis_url is None:
             raise UnsafeSettings("MATINEE_REDIS_URL is needed when MATINEE_WORKERS is above 1")
+        if self.payment_provider == "sandbox" or self.sandbox_webhook_secrets:
+            raise UnsafeSettings("the practice payment provider takes no money")
         return self
 
     @cached_property

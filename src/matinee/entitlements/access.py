@@ -263,7 +263,7 @@ def _free(offers: Sequence[Offer], asking: Asking, *, sold: bool) -> _Right | No
 
 
 def _rented(grants: Sequence[Grant]) -> _Right | None:
-    """A rental that runs already before one whose clock would start; then the one lasting longer."""
+    """A rental that runs already, before one whose clock would start; then the longer one."""
     rentals = [grant for grant in grants if grant.kind == "rent" and grant.expires_at is not None]
     if not rentals:
         return None
