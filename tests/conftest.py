@@ -94,6 +94,9 @@ def settings(database_url: str) -> Settings:
         public_url="http://testserver",
         rate_limits_enabled=False,
         embedding_provider="none",
+        unsold_titles="free",
+        payment_provider="sandbox",
+        sandbox_webhook_secrets=["whsec_c2VjcmV0IG9mIHRoZSB0ZXN0IHN1aXRlLCAzMiBieXRlcw=="],
         log_level="error",
     )
 
