@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
 from matinee.core.errors import (
@@ -81,7 +82,7 @@ class JsonRequest(Request):
             ValidationFailed: it is nested too deeply or holds too many values.
             BodyTooLarge: it is longer than the route allows.
         """
-        body = await self.body()
+        body = await self._read()
         if not body:
             return
         if not _is_json(self.headers.get("content-type", "")):
@@ -90,7 +91,22 @@ class JsonRequest(Request):
             self.parsed = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise MalformedJson(message=f"The body is not valid JSON: {error}.") from None
-        check_shape(self.parsed)
+        if not _is_harmless(body):
+            check_shape(self.parsed)
+
+    async def _read(self) -> bytes:
+        """The whole body; most come in one piece, for which `body` would take thrice the time."""
+        pieces = []
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            pieces.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                break
+        self._stream_consumed = True
+        self._body = b"".join(pieces)
+        return self._body
 
 
 def _is_json(content_type: str) -> bool:
@@ -98,6 +114,11 @@ def _is_json(content_type: str) -> bool:
     return kind == "application/json" or (
         kind.startswith("application/") and kind.endswith("+json")
     )
+
+
+def _is_harmless(body: bytes) -> bool:
+    """Whether it is so short, with so few brackets, that its shape needs no look."""
+    return len(body) <= MOST_VALUES and body.count(b"[") + body.count(b"{") < MOST_LEVELS
 
 
 def check_shape(value: Any) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import re
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -181,7 +181,7 @@ class RouteIndex:
             HTTPException: 405, the path takes other methods.
         """
         allowed: set[str] = set()
-        for node in _descend(self._root, path.split("/"), 0):
+        for node in _nodes_of(path, self._root):
             if route := node.routes.get(method):
                 return route
             allowed |= node.routes.keys()
@@ -226,17 +226,18 @@ def _places_of(path: str) -> list[tuple[int, str]]:
     ]
 
 
-def _descend(node: _Node, segments: list[str], depth: int) -> Iterator[_Node]:
+def _nodes_of(path: str, root: _Node) -> list[_Node]:
     """The nodes that a path can mean, the most literal first."""
-    if depth == len(segments):
-        if node.routes:
-            yield node
-        return
-    segment = segments[depth]
-    if child := node.literals.get(segment):
-        yield from _descend(child, segments, depth + 1)
-    if node.parameter and segment:
-        yield from _descend(node.parameter, segments, depth + 1)
+    nodes = [root]
+    for segment in path.split("/"):
+        found = []
+        for node in nodes:
+            if child := node.literals.get(segment):
+                found.append(child)
+            if node.parameter and segment:
+                found.append(node.parameter)
+        nodes = found
+    return nodes
 
 
 def install_routes(
