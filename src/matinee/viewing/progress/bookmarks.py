@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -153,6 +154,8 @@ _SAVE = """
         new.position_seconds AS new_position, new.finished AS new_finished,
         new.duration_seconds AS new_duration, new.starts AS new_starts, new.updated_at
 """
+_OLD_PLACE = itemgetter("old_position", "old_finished", "old_duration", "old_starts")
+_NEW_PLACE = itemgetter("new_position", "new_finished", "new_duration", "new_starts")
 _TRACKS = """
     SELECT (array_agg(b.audio_language ORDER BY b.updated_at DESC)
                 FILTER (WHERE b.audio_language IS NOT NULL))[1] AS audio_language,
@@ -267,14 +270,9 @@ def _placed(mark: Mark, item: Row) -> Mark:
 
 
 def _saved(row: Row) -> Saved:
-    before = None if row["old_starts"] is None else _place_in(row, "old")
     owner = row["user_id"], row["profile_id"], row["title_id"], row["episode_id"]
-    return Saved(*owner, before=before, after=_place_in(row, "new"), at=row["updated_at"])
-
-
-def _place_in(row: Row, age: str) -> Place:
-    names = ("position", "finished", "duration", "starts")
-    return Place(*(row[f"{age}_{name}"] for name in names))
+    before = None if row["old_starts"] is None else Place(*_OLD_PLACE(row))
+    return Saved(*owner, before=before, after=Place(*_NEW_PLACE(row)), at=row["updated_at"])
 
 
 def _said_by(place: Place) -> tuple[bool, bool, int, int]:
