@@ -52,7 +52,7 @@ _UPDATE = """
 
 
 class AccountHeld(Forbidden):
-    """This account was disabled; ask the operator."""
+    """This account is on hold; ask the operator."""
 
 
 async def register(runtime: Runtime, wish: Register) -> Started:

@@ -67,6 +67,8 @@ class Viewer:
     preferred_language: str | None = None
     time_zone: str = "UTC"
     access_until: datetime | None = None
+    unsold_is_free: bool = False
+    """Whether what nobody can subscribe to, rent or buy may be played by everybody."""
 
     @property
     def is_kids(self) -> bool:
@@ -221,6 +223,7 @@ def anonymous(runtime: Runtime) -> Viewer:
         territory=settings.operator_country,
         max_maturity=settings.public_max_maturity,
         block_unrated=True,
+        unsold_is_free=settings.unsold_titles == "free",
     )
 
 
@@ -266,6 +269,7 @@ async def _load(runtime: Runtime, credential: Credential) -> Viewer:
         if session is None or session["ended"] or not credential.proves(session["secret_hash"]):
             raise SessionRevoked()
         viewer = await _viewer_of(tx, session, access_until=credential.expires_at)
+        viewer = replace(viewer, unsold_is_free=runtime.settings.unsold_titles == "free")
     if session["unseen"]:
         async with runtime.database.write() as wtx:
             context = current_request()

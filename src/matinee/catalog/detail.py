@@ -10,6 +10,7 @@ from matinee.catalog.queries import OF_THE_TITLE_OR_A_SHOWN_EPISODE, seasons_of,
 from matinee.catalog.schemas import Credit, EpisodeRef, SeasonOut, TitleDetail
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import NotFound, Problem
+from matinee.entitlements.problems import NotInTerritory
 from matinee.entitlements.visibility import VISIBLE, VISIBLE_ELSEWHERE, visibility_of
 
 _HAS_ASSET = f"""
@@ -31,12 +32,6 @@ _CREDITS = """
     WHERE c.title_id = :title_id ORDER BY c.position
 """
 _ELSEWHERE = f"SELECT true FROM titles t WHERE t.id = :title_id AND {VISIBLE_ELSEWHERE}"
-
-
-class NotInTerritory(Problem):
-    """This title cannot be shown in your country."""
-
-    status = 451
 
 
 async def title_detail(

@@ -6,7 +6,6 @@ from fastapi import Depends, Path, Query, Request
 
 from matinee.accounts.viewer import SIGNED_IN, AnyViewer, ProfileRequired
 from matinee.catalog import collections, lists, queries, views
-from matinee.catalog.detail import NotInTerritory
 from matinee.catalog.filters import Browse
 from matinee.catalog.schemas import (
     CollectionOut,
@@ -26,6 +25,7 @@ from matinee.core.caching import revalidated
 from matinee.core.errors import BadCursor, InvalidValue, NotFound, UnknownField, problems
 from matinee.core.routing import api_router
 from matinee.core.schema import Cursor, PageSize, PathId, Slug
+from matinee.entitlements.problems import NotInTerritory
 from matinee.runtime import Read, RuntimeDep
 
 router = api_router("/catalog", tag="catalogue", dependencies=[Depends(revalidated)])

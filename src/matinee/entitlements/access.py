@@ -22,6 +22,8 @@ Via = Literal[
 """By which right something is played, or why it is not; in the order in which they are tried."""
 
 OptionType = Literal["svod", "rent", "buy", "free"]
+Quality = Literal["sd", "hd", "uhd"]
+BillingPeriod = Literal["month", "year"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,8 @@ class Package:
     name: str
     price_cents: int
     currency: str
-    billing_period: str = "month"
-    max_quality: str = "hd"
+    billing_period: BillingPeriod = "month"
+    max_quality: Quality = "hd"
     active: bool = True
 
 
@@ -71,7 +73,7 @@ class Offer:
     type: OptionType
     price_cents: int
     currency: str
-    quality: str
+    quality: Quality
     window: Window
     season_id: UUID | None = None
     rental_window_hours: int | None = None
@@ -89,7 +91,7 @@ class Grant:
     expires_at: datetime | None = None
     package_id: UUID | None = None
     season_id: UUID | None = None
-    quality: str | None = None
+    quality: Quality | None = None
     first_played_at: datetime | None = None
     revoked_at: datetime | None = None
 
@@ -161,7 +163,7 @@ class Decision:
     until: datetime | None = None
     grant_id: UUID | None = None
     starts_clock: bool = False
-    quality: str | None = None
+    quality: Quality | None = None
     options: tuple[Option, ...] = ()
 
     @property
@@ -227,7 +229,7 @@ class _Right(NamedTuple):
     until: datetime | None = None
     grant_id: UUID | None = None
     starts_clock: bool = False
-    quality: str | None = None
+    quality: Quality | None = None
 
 
 def _owned(grants: Sequence[Grant]) -> _Right | None:

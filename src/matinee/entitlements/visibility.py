@@ -78,6 +78,11 @@ ANNOUNCED = f"""(
 _OF_PROFILE = ("max_maturity", "block_unrated", "blocked_tags", "allow_list_only", "user_id")
 
 
+def shown_at(moment: str) -> str:
+    """`SHOWN_HERE` at another moment, given as SQL."""
+    return SHOWN_HERE.replace("statement_timestamp()", moment)
+
+
 def visible_to(profile: str, territory: str) -> str:
     """`VISIBLE` for many viewers at once: SQL over `titles t` and a row of `profiles`.
 

@@ -192,7 +192,7 @@ class TitleOffer(Base):
             using="gist",
             where=text("active"),
         ),
-        Index("title_offers_title", "title_id", postgresql_where=text("active")),
+        Index("title_offers_title", "title_id"),
         {"info": REFERENCE},
     )
 

@@ -5,17 +5,12 @@ from datetime import datetime
 
 from matinee.accounts.viewer import SessionRevoked
 from matinee.core.errors import Conflict, Problem
+from matinee.entitlements.problems import NotEntitled
 from matinee.viewing.sessions.limits import ViewingLimit
 
 
 class StreamTakenOver(Conflict):
     """Another device goes on with this stream."""
-
-
-class NotEntitled(Problem):
-    """This is not part of what you have subscribed to or bought."""
-
-    status = 402
 
 
 class PlaybackEnded(Problem):

@@ -1,0 +1,156 @@
+"""The facts that the decision who may play what is made from, in one statement for many titles."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from matinee.accounts.viewer import Viewer
+from matinee.core.database import ReadTx, Row
+from matinee.entitlements.access import (
+    Asking,
+    Carriage,
+    Decision,
+    Facts,
+    Grant,
+    Offer,
+    Package,
+    Window,
+    decide,
+)
+from matinee.entitlements.carriage import CARRIED, SOLD, is_open
+from matinee.entitlements.visibility import SUITABLE, shown_at, visibility_of
+
+NOW = "coalesce(:at::timestamptz, statement_timestamp())"
+"""The moment that is asked about: the clock of the statement, which no client can set."""
+
+LIVE = f"""(
+    g.revoked_at IS NULL AND g.starts_at <= {NOW}
+    AND (g.expires_at IS NULL OR {NOW} < g.expires_at)
+)"""
+"""SQL over `user_entitlements g`: the grant counts at that moment (A1)."""
+
+_PACKAGE = (
+    "p.id, p.slug, p.name, p.price_cents, p.currency, p.billing_period, p.max_quality, p.active"
+)
+_WINDOW = (
+    "{0}.territory, nullif({0}.available_from, '-infinity'), "
+    "nullif({0}.available_until, 'infinity')"
+)
+_OFFER = "o.id, o.offer_type, o.price_cents, o.currency, o.quality"
+_OFFER_TERMS = "o.season_id, o.rental_window_hours, o.start_within_hours"
+_GRANT = (
+    "g.id, g.kind, g.starts_at, g.expires_at, g.package_id, g.season_id, g.quality,"
+    " g.first_played_at"
+)
+
+# Rows come as arrays of records, in the order of the fields of their classes: read in C.
+_FACTS = f"""
+    WITH household AS MATERIALIZED (
+        SELECT
+            {NOW} AS now,
+            EXISTS (
+                SELECT FROM account_holds h
+                WHERE h.user_id = :user_id::uuid AND h.lifted_at IS NULL AND h.blocks_playback
+            ) AS held,
+            ARRAY(
+                SELECT ROW({_GRANT}) FROM user_entitlements g
+                WHERE g.user_id = :user_id::uuid AND g.title_id IS NULL AND {LIVE}
+            ) AS packages
+    ),
+    grants AS MATERIALIZED (
+        SELECT g.title_id, ROW({_GRANT}) AS fields FROM user_entitlements g
+        WHERE g.user_id = :user_id::uuid AND g.title_id = ANY (:ids::uuid[]) AND {LIVE}
+    )
+    SELECT
+        now, held, packages, wanted.id AS title_id,
+        coalesce({shown_at(NOW)}, false) AS shown,
+        coalesce({SUITABLE}, false) AS suitable,
+        NOT :unsold_is_free::bool OR {SOLD} AS sold,
+        ARRAY(
+            SELECT ROW({_PACKAGE}, {_WINDOW.format("c")})
+            FROM {CARRIED} c JOIN content_packages p ON p.id = c.package_id
+            WHERE {is_open("c", NOW)}
+        ) AS carriages,
+        ARRAY(
+            SELECT ROW({_OFFER}, {_WINDOW.format("o")}, {_OFFER_TERMS}) FROM title_offers o
+            WHERE o.title_id = t.id AND o.active AND {is_open("o", NOW)}
+        ) AS offers,
+        ARRAY(SELECT fields FROM grants WHERE title_id = t.id) AS grants
+    FROM household
+    LEFT JOIN unnest(:ids::uuid[]) AS wanted(id) ON true
+    LEFT JOIN titles t ON t.id = wanted.id
+"""
+
+
+async def facts_of(
+    tx: ReadTx, viewer: Viewer, ids: Sequence[UUID], *, at: datetime | None = None
+) -> tuple[Asking, dict[UUID, Facts]]:
+    """Who asks, and what is known about each of the titles, in one statement.
+
+    The moment is the statement's, or `at`. An id without a title has facts too: it is not shown.
+    """
+    rows = await tx.all(
+        _FACTS,
+        ids=list(ids),
+        at=at,
+        unsold_is_free=viewer.unsold_is_free,
+        **visibility_of(viewer),
+    )
+    asking = Asking(
+        viewer.territory,
+        rows[0]["now"],
+        held=rows[0]["held"],
+        sees_prices=not viewer.is_kids,
+        unsold_is_free=viewer.unsold_is_free,
+    )
+    packages = _grants(rows[0]["packages"])
+    known: dict[UUID, Package] = {}
+    facts = (_facts(row, packages, known) for row in rows if row["title_id"] is not None)
+    return asking, {one.title_id: one for one in facts}
+
+
+async def decisions(
+    tx: ReadTx, viewer: Viewer, ids: Sequence[UUID], *, at: datetime | None = None
+) -> dict[UUID, Decision]:
+    """What is decided on each of the titles, in one statement."""
+    asking, facts = await facts_of(tx, viewer, ids, at=at)
+    return {title_id: decide(one, asking) for title_id, one in facts.items()}
+
+
+async def decision_on(
+    tx: ReadTx, viewer: Viewer, title_id: UUID, season_id: UUID | None = None
+) -> Decision:
+    """What is decided now on a title, or on one season of it; one that is missing: unavailable."""
+    asking, facts = await facts_of(tx, viewer, [title_id])
+    return decide(facts[title_id], asking, season_id)
+
+
+def _facts(row: Row, packages: list[Grant], known: dict[UUID, Package]) -> Facts:
+    return Facts(
+        row["title_id"],
+        shown=row["shown"],
+        suitable=row["suitable"],
+        sold=row["sold"],
+        carriages=[_carriage(fields, known) for fields in row["carriages"]],
+        offers=[_offer(fields) for fields in row["offers"]],
+        grants=packages + _grants(row["grants"]),
+    )
+
+
+def _grants(records: Iterable[tuple[Any, ...]]) -> list[Grant]:
+    return [Grant(*fields) for fields in records]
+
+
+def _carriage(fields: tuple[Any, ...], known: dict[UUID, Package]) -> Carriage:
+    """A carriage; a page of titles has few packages, and each is made once."""
+    package = known.get(fields[0])
+    if package is None:
+        package = known[fields[0]] = Package(*fields[:8])
+    return Carriage(package, Window(*fields[8:]))
+
+
+def _offer(fields: tuple[Any, ...]) -> Offer:
+    offer_id, offer_type, price_cents, currency, quality = fields[:5]
+    window = Window(*fields[5:8])
+    return Offer(offer_id, offer_type, price_cents, currency, quality, window, *fields[8:11])

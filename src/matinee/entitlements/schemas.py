@@ -1,0 +1,115 @@
+"""What access to a title, and the ways to get it, look like to viewers."""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from matinee.core.schema import Output
+from matinee.entitlements.access import (
+    BillingPeriod,
+    Decision,
+    Option,
+    OptionType,
+    Quality,
+    Via,
+)
+
+
+class PackageRef(Output):
+    """A package by what it is called."""
+
+    id: UUID
+    slug: str = Field(examples=["premium"])
+    name: str = Field(examples=["Premium"])
+
+
+class TitleAccess(Output):
+    """Whether a title may be played, and why or why not."""
+
+    playable: bool = Field(description="Whether the household may play it now.")
+    via: Via = Field(
+        description="By which right; or why not. `free` costs nothing, `svod` is in a package of"
+        " the household; `locked` has options, `not_in_territory` has none here."
+    )
+    until: datetime | None = Field(description="When that ends; null where no end is known.")
+    starts_clock: bool = Field(description="Whether playing begins the time of a rental.")
+
+
+class AccessOption(Output):
+    """One way to be allowed to play: held already, or to be had."""
+
+    type: OptionType
+    package: PackageRef | None = Field(None, description="Of `svod`.")
+    offer_id: UUID | None = Field(None, description="Of all others.")
+    season_id: UUID | None = Field(None, description="Where it is for one season alone.")
+    price_cents: int = Field(description="In the smallest unit of the currency.", examples=[399])
+    currency: str = Field(examples=["USD"])
+    billing_period: BillingPeriod | None = Field(
+        None, description="How often a package costs its price."
+    )
+    rental_window_hours: int | None = Field(
+        None, description="How long a rental lasts from its first play."
+    )
+    quality: Quality | None = None
+    state: Literal["active", "available"] = Field(
+        description="`active`: the household has it already, or it is free."
+    )
+    expires_at: datetime | None = Field(None, description="Of what is held, where it ends.")
+    start_by: datetime | None = Field(
+        None, description="Of a rental that was not begun: when it must be at the latest."
+    )
+
+
+class Access(Output):
+    """What a viewer is told about access to a title or a season."""
+
+    access: TitleAccess
+    access_options: list[AccessOption] = Field(
+        description="What lets play: packages, the household's own first, then cheapest first;"
+        " then offers. Empty for kids profiles, who see no prices, and where nothing helps."
+    )
+    best_option: AccessOption | None = Field(
+        description="The option that is held already, else the first."
+    )
+
+
+def access_fields(decision: Decision) -> dict[str, Any]:
+    """The fields of `Access`; what comes from us needs no validation."""
+    options = [_option(option) for option in decision.options]
+    best = decision.best_option
+    return {
+        "access": TitleAccess.model_construct(
+            playable=decision.playable,
+            via=decision.via,
+            until=decision.until,
+            starts_clock=decision.starts_clock,
+        ),
+        "access_options": options,
+        "best_option": options[decision.options.index(best)] if best else None,
+    }
+
+
+def _option(option: Option) -> AccessOption:
+    package, offer = option.package, option.offer
+    return AccessOption.model_construct(
+        type=option.type,
+        package=_package(package.id, package.slug, package.name) if package else None,
+        offer_id=offer.id if offer else None,
+        season_id=offer.season_id if offer else None,
+        price_cents=option.price_cents,
+        currency=option.currency,
+        billing_period=package.billing_period if package else None,
+        rental_window_hours=offer.rental_window_hours if offer else None,
+        quality=offer.quality if offer else package.max_quality if package else None,
+        state=option.state,
+        expires_at=option.expires_at,
+        start_by=option.start_by,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _package(package_id: UUID, slug: str, name: str) -> PackageRef:
+    return PackageRef.model_construct(id=package_id, slug=slug, name=name)
