@@ -289,8 +289,9 @@ class SandboxObject(Base):
 
     __tablename__ = "sandbox_objects"
     __table_args__ = (
-        CheckConstraint(one_of("kind", "charge", "subscription", "invoice"), "kind"),
+        CheckConstraint(one_of("kind", "charge", "subscription", "invoice", "event"), "kind"),
         Index("sandbox_objects_key", "key", unique=True),
+        Index(None, "kind", "created_at"),
         {"info": LOCAL},
     )
 

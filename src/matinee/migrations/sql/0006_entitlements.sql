@@ -128,9 +128,10 @@ CREATE TABLE sandbox_objects (
     created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
     CONSTRAINT sandbox_objects_pkey PRIMARY KEY (ref),
-    CONSTRAINT sandbox_objects_kind_check CHECK (kind IN ('charge', 'subscription', 'invoice'))
+    CONSTRAINT sandbox_objects_kind_check CHECK (kind IN ('charge', 'subscription', 'invoice', 'event'))
 );
 CREATE UNIQUE INDEX sandbox_objects_key ON sandbox_objects (key);
+CREATE INDEX sandbox_objects_kind_created_at_idx ON sandbox_objects (kind, created_at);
 
 CREATE TABLE subscription_payments (
     user_id UUID NOT NULL,
