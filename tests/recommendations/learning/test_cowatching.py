@@ -11,7 +11,7 @@ from matinee.recommendations.learning.cowatching import (
     learn_ease,
     learn_together,
 )
-from matinee.recommendations.learning.tables import blocks, strongest
+from matinee.recommendations.learning.tables import blocks, strongest, tenth_largest
 from tests.recommendations.learning.samples import audience
 
 
@@ -88,6 +88,26 @@ def test_nobody_likes_anything():
 def test_the_strongest_are_kept(signed: bool, expected: list[float]):
     kept = strongest(np.array([[-3, 1, 2, 0]], np.float32), 2, signed=signed)
     assert sorted(kept.data.tolist()) == expected
+
+
+@pytest.mark.parametrize("columns", [15, 300, 1000])
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 1.0])
+def test_the_strongest_of_wide_rows_are_those_of_a_sort(columns: int, share: float):
+    random = np.random.default_rng(columns)
+    block = random.normal(size=(7, columns)) * (random.random((7, columns)) < share)
+    block = np.round(block, 1).astype(np.float32)  # many are equal
+    kept = strongest(block, 20, signed=True).toarray()
+    expected = -np.sort(-np.abs(block), axis=1)[:, :20]
+    found = -np.sort(-np.abs(kept), axis=1)[:, :20]
+    np.testing.assert_array_equal(found, expected)
+    assert ((kept == block) | (kept == 0)).all()
+
+
+def test_the_tenth_largest_is_that_of_a_sort():
+    block = np.random.default_rng(1).normal(size=(5, 400)).astype(np.float32)
+    block[4, 9:] = 0
+    expected = np.sort(block, axis=1)[:, -10]
+    np.testing.assert_array_equal(tenth_largest(block), expected)
 
 
 def test_blocks_cover_all_rows_once():
