@@ -62,7 +62,7 @@ ANONYMISED = {
         WHERE user_id = :user_id
     """,
     "subscriptions": """
-        UPDATE subscriptions SET action_url = NULL WHERE user_id = :user_id
+        UPDATE subscriptions SET payment_method = '', action_url = NULL WHERE user_id = :user_id
     """,
     "payment_events": """
         UPDATE payment_events SET payload = '{}' WHERE user_id = :user_id
@@ -70,7 +70,7 @@ ANONYMISED = {
 }
 """Tables whose rows stay, and how they are made to name nobody."""
 
-KEPT = ("subscription_payments", "payment_objects", "ledger_entries")
+KEPT = ("subscription_changes", "subscription_payments", "payment_objects", "ledger_entries")
 """Tables of amounts and numbers, whose rows name nobody once the account does not."""
 
 _NOW = "SELECT clock_timestamp()"

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Identity,
     Index,
     LargeBinary,
+    SmallInteger,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -40,6 +41,7 @@ PURCHASE_STATES = (
     "charged_back",
 )
 SUBSCRIPTION_STATES = ("incomplete", "trialing", "active", "past_due", "paused", "canceled")
+CHANGE_STATES = ("open", "done", "failed")
 EVENT_STATES = ("applied", "ignored", "parked", "dead")
 
 LIVE = "status IN ('trialing', 'active', 'past_due', 'paused')"
@@ -121,12 +123,14 @@ class Purchase(Base):
 class Subscription(Base):
     """A household's subscription to a package, as its provider last described it.
 
-    Of two descriptions the later wins: by `facts_at`, then by `facts_rank`.
+    Of two descriptions the later wins: by `facts_at`, then by `facts_rank`. `trial_days` is NULL
+    until it is known whether the household may try it for nothing.
     """
 
     __tablename__ = "subscriptions"
     __table_args__ = (
         CheckConstraint(one_of("status", *SUBSCRIPTION_STATES), "status"),
+        CheckConstraint("trial_days BETWEEN 0 AND 90", "trial_days"),
         CheckConstraint("length(idempotency_key) BETWEEN 1 AND 255", "idempotency_key"),
         Index("subscriptions_key", "user_id", "idempotency_key", unique=True),
         Index("subscriptions_provider_ref", "user_id", "provider", "provider_ref", unique=True),
@@ -172,6 +176,8 @@ class Subscription(Base):
     currency: Mapped[str]
     provider: Mapped[str]
     provider_ref: Mapped[str | None]
+    payment_method: Mapped[str]
+    trial_days: Mapped[int | None] = mapped_column(SmallInteger)
     status: Mapped[str] = mapped_column(server_default="incomplete")
     current_period_start: Mapped[datetime | None]
     current_period_end: Mapped[datetime | None]
@@ -188,6 +194,47 @@ class Subscription(Base):
     checked_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = moment()
     canceled_at: Mapped[datetime | None]
+
+
+class SubscriptionChange(Base):
+    """A subscription's change to another package, from the wish until the provider's answer.
+
+    `prorated_cents` is what is charged now; NULL where it waits for the end of the period.
+    """
+
+    __tablename__ = "subscription_changes"
+    __table_args__ = (
+        CheckConstraint(one_of("status", *CHANGE_STATES), "status"),
+        CheckConstraint("prorated_cents >= 0", "prorated_cents"),
+        CheckConstraint("length(idempotency_key) BETWEEN 1 AND 255", "idempotency_key"),
+        Index("subscription_changes_key", "user_id", "idempotency_key", unique=True),
+        Index(
+            "subscription_changes_one_open",
+            "user_id",
+            "subscription_id",
+            unique=True,
+            postgresql_where=text("status = 'open'"),
+        ),
+        Index(
+            "subscription_changes_unsettled",
+            "created_at",
+            postgresql_where=text("status = 'open'"),
+        ),
+        {"info": DISTRIBUTED},
+    )
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=NEW_ID)
+    subscription_id: Mapped[UUID]
+    package_id: Mapped[UUID] = package_key()
+    prorated_cents: Mapped[int | None]
+    status: Mapped[str] = mapped_column(server_default="open")
+    failure_code: Mapped[str | None]
+    idempotency_key: Mapped[str]
+    request_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    checked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = moment()
+    settled_at: Mapped[datetime | None]
 
 
 class SubscriptionPayment(Base):

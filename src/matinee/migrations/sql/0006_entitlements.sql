@@ -212,6 +212,29 @@ CREATE TABLE promo_codes (
     CONSTRAINT promo_codes_package_id_fkey FOREIGN KEY(package_id) REFERENCES content_packages (id)
 );
 
+CREATE TABLE subscription_changes (
+    user_id UUID NOT NULL,
+    id UUID DEFAULT uuidv7() NOT NULL,
+    subscription_id UUID NOT NULL,
+    package_id UUID NOT NULL,
+    prorated_cents INTEGER,
+    status TEXT DEFAULT 'open' NOT NULL,
+    failure_code TEXT,
+    idempotency_key TEXT NOT NULL,
+    request_hash BYTEA NOT NULL,
+    checked_at TIMESTAMP WITH TIME ZONE,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+    settled_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT subscription_changes_pkey PRIMARY KEY (user_id, id),
+    CONSTRAINT subscription_changes_status_check CHECK (status IN ('open', 'done', 'failed')),
+    CONSTRAINT subscription_changes_prorated_cents_check CHECK (prorated_cents >= 0),
+    CONSTRAINT subscription_changes_idempotency_key_check CHECK (length(idempotency_key) BETWEEN 1 AND 255),
+    CONSTRAINT subscription_changes_package_id_fkey FOREIGN KEY(package_id) REFERENCES content_packages (id)
+);
+CREATE UNIQUE INDEX subscription_changes_key ON subscription_changes (user_id, idempotency_key);
+CREATE UNIQUE INDEX subscription_changes_one_open ON subscription_changes (user_id, subscription_id) WHERE status = 'open';
+CREATE INDEX subscription_changes_unsettled ON subscription_changes (created_at) WHERE status = 'open';
+
 CREATE TABLE subscriptions (
     user_id UUID NOT NULL,
     id UUID DEFAULT uuidv7() NOT NULL,
@@ -221,6 +244,8 @@ CREATE TABLE subscriptions (
     currency TEXT NOT NULL,
     provider TEXT NOT NULL,
     provider_ref TEXT,
+    payment_method TEXT NOT NULL,
+    trial_days SMALLINT,
     status TEXT DEFAULT 'incomplete' NOT NULL,
     current_period_start TIMESTAMP WITH TIME ZONE,
     current_period_end TIMESTAMP WITH TIME ZONE,
@@ -239,6 +264,7 @@ CREATE TABLE subscriptions (
     canceled_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT subscriptions_pkey PRIMARY KEY (user_id, id),
     CONSTRAINT subscriptions_status_check CHECK (status IN ('incomplete', 'trialing', 'active', 'past_due', 'paused', 'canceled')),
+    CONSTRAINT subscriptions_trial_days_check CHECK (trial_days BETWEEN 0 AND 90),
     CONSTRAINT subscriptions_idempotency_key_check CHECK (length(idempotency_key) BETWEEN 1 AND 255),
     CONSTRAINT subscriptions_package_id_fkey FOREIGN KEY(package_id) REFERENCES content_packages (id),
     CONSTRAINT subscriptions_pending_package_id_fkey FOREIGN KEY(pending_package_id) REFERENCES content_packages (id)

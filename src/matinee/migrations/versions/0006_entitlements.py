@@ -19,6 +19,7 @@ TABLES = (
     "user_entitlements",
     "trial_redemptions",
     "subscriptions",
+    "subscription_changes",
     "promo_codes",
     "package_rules",
     "package_contents",
