@@ -26,7 +26,7 @@ import orjson
 import uvloop
 from fastapi import FastAPI
 from pydantic import SecretStr
-from starlette.types import Message, Scope
+from starlette.types import Message, Receive, Scope
 
 from matinee.accounts.credentials import make_access_token
 from matinee.core.settings import Settings
@@ -157,14 +157,14 @@ async def send(message: Message) -> None:
         raise AssertionError(message)
 
 
-async def beat(app: FastAPI, stream: Stream, position: int) -> None:
-    """One heartbeat through the application."""
+def arrival_of(stream: Stream, position: int) -> tuple[Scope, Receive]:
+    """A heartbeat as the server hands it to the application."""
     body = body_of(position)
 
     async def receive() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    await app(scope_of(stream, body), receive, send)
+    return scope_of(stream, body), receive
 
 
 async def measure_nothing(app: FastAPI) -> float:
@@ -206,10 +206,10 @@ async def measure(app: FastAPI, runtime: Runtime, streams: list[Stream], batch: 
     requests, flushes = [], []
     postgres = postgres_seconds()
     for number in range(ROUNDS):
-        some = [next(turn) for _ in range(batch)]
+        arrivals = [arrival_of(next(turn), 60 + 30 * number) for _ in range(batch)]
         started = time.process_time()
-        for stream in some:
-            await beat(app, stream, 60 + 30 * number)
+        for scope, receive in arrivals:
+            await app(scope, receive, send)
         heard = time.process_time()
         await runtime.buffers.flush()
         flushes.append(time.process_time() - heard)
