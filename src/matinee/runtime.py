@@ -1,4 +1,4 @@
-"""What lives as long as the process: settings, database, cache, buffers, embedder, worker."""
+"""What lives as long as the process: settings, database, cache, embedder, payments, worker."""
 
 import asyncio
 import contextlib
@@ -20,6 +20,7 @@ from matinee.core.telemetry import Metrics
 from matinee.core.worker import Worker
 from matinee.integrations.embeddings.providers import make_embedder
 from matinee.integrations.mail import Mailer, make_mailer
+from matinee.integrations.payments.registry import Payments
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +61,7 @@ class Runtime:
             after_commit=self.cache.invalidate,
         )
         self.database.on_statement = self.metrics.statements.inc
+        self.payments = Payments(settings, self.database)
         self.buffers = Buffers(self, self.metrics)
         self.worker = Worker(
             database_url,
@@ -99,6 +101,7 @@ class Runtime:
                 await self._working
         await self.buffers.aclose()
         await self.embedder.aclose()
+        await self.payments.aclose()
         await self.database.close()
         if self.redis is not None:
             await self.redis.aclose()

@@ -1,0 +1,1 @@
+"""The built-in practice provider: takes no money, but behaves like somebody who does."""
