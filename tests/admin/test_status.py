@@ -2,6 +2,7 @@
 
 from matinee.catalog.importers.running import import_titles
 from matinee.core.jobs import enqueue
+from matinee.recommendations.learning.storing import store_rejection
 from matinee.runtime import Runtime
 from tests.admin.operator import Operator
 from tests.makers import execute
@@ -81,3 +82,20 @@ async def test_a_schema_of_another_version_is_shown(operator: Operator, runtime:
     await with_worker(runtime)
     await execute(runtime, "UPDATE alembic_version SET version_num = '0000'")
     assert await codes(operator) == {"schema_behind"}
+
+
+async def test_a_model_that_the_guard_refused_is_told_until_one_serves(
+    operator: Operator, runtime: Runtime
+) -> None:
+    await with_worker(runtime)
+    async with runtime.database.write() as tx:
+        await store_rejection(tx, source="matinee", report={"objections": ["covers_too_little"]})
+    [degradation] = (await operator.found("/status"))["degraded"]
+    assert degradation["code"] == "model_rejected"
+    assert "covers_too_little" in degradation["message"]
+    await execute(
+        runtime,
+        "INSERT INTO recommendation_models (state, source, trained_at)"
+        " VALUES ('current', 'matinee', clock_timestamp())",
+    )
+    assert await codes(operator) == set()

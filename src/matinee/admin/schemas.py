@@ -108,7 +108,13 @@ class Degradation(Output):
     """Something that makes the service less than it should be."""
 
     code: Literal[
-        "redis_away", "schema_behind", "queue_old", "no_worker", "jobs_failing", "audit_unsealed"
+        "redis_away",
+        "schema_behind",
+        "queue_old",
+        "no_worker",
+        "jobs_failing",
+        "audit_unsealed",
+        "model_rejected",
     ]
     message: str
 

@@ -29,17 +29,22 @@ _FIGURES = """
     ) AS due
     WHERE j.status IN ('todo', 'doing')
 """
+_LAST_MODEL = """
+    SELECT state, report FROM recommendation_models WHERE state <> 'training'
+    ORDER BY id DESC LIMIT 1
+"""
 
 
 async def get_status(runtime: Runtime) -> Status:
     """The figures of the queue, and everything that is less than it should be."""
     async with runtime.database.read() as tx:
         figures = await tx.one(_FIGURES, alive=ALIVE_SECONDS)
+        model = await tx.one(_LAST_MODEL)
     assert figures is not None
     return Status(
         version=__version__,
         environment=runtime.settings.environment,
-        degraded=[*await _outside(runtime), *_queue(figures)],
+        degraded=[*await _outside(runtime), *_queue(figures), *_learned(model)],
         waiting_jobs=figures["waiting"],
         running_jobs=figures["running"],
         failed_jobs=figures["failed"],
@@ -74,3 +79,12 @@ def _queue(figures: Row) -> list[Degradation]:
         message = "Audit rows are not sealed: is a worker running, or a transaction hanging?"
         found.append(Degradation(code="audit_unsealed", message=message))
     return found
+
+
+def _learned(model: Row | None) -> list[Degradation]:
+    """Whether the guard refused what was learned last."""
+    if model is None or model["state"] != "rejected":
+        return []
+    objections = ", ".join(model["report"].get("objections", ())) or "no reason given"
+    message = f"What was learned last may not serve ({objections}): recommendations grow old."
+    return [Degradation(code="model_rejected", message=message)]
