@@ -151,6 +151,24 @@ async def test_a_search_takes_few_statements_however_much_is_found(
         assert made.count <= most, query
 
 
+async def test_names_less_alike_are_looked_at_where_nothing_certain_was_found(
+    runtime: Runtime, client: AsyncClient, index: Index
+) -> None:
+    await make_title(runtime, "Metropolis")
+    await make_title(runtime, "Childrens Corner")
+    await index()
+    await ask(client, "metropolis")  # remembers collections
+    counter = Counter(runtime)
+    with counter.counted() as made:
+        [found] = (await ask(client, "metroplis"))["items"]
+    certain = made.count
+    assert found["title"]["name"] == "Metropolis"
+    with counter.counted() as made:
+        [found] = (await ask(client, "childrentown"))["items"]
+    assert found["title"]["name"] == "Childrens Corner"
+    assert made.count == certain + 2
+
+
 async def test_a_suggestion_takes_three_statements(
     runtime: Runtime, client: AsyncClient, index: Index
 ) -> None:

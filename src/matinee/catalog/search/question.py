@@ -27,11 +27,11 @@ TRUST_IN_CORRECTIONS = 0.6
 MOST_DOCUMENTS = 800
 """Documents that are looked at for the words of a question."""
 
-WORD_SIMILARITY, WORD_SIMILARITY_OF_UNKNOWN = 0.7, 0.6
+WORD_SIMILARITY, LESS_WORD_SIMILARITY = 0.75, 0.6
 """Likeness of a question and a part of a name by their trigrams, from which on it is looked at.
 
-Questions of known words are much like the names that they mean. Those with words that stay unknown,
-or that had to be put right more than here and there, are worth the many names less like them.
+Questions put right are much like the names that they mean. The many that are less like them take
+longer to look at, and are worth it only where nothing certain was found.
 """
 
 # Chinese, Japanese, Korean and Thai are written without spaces between words
@@ -45,9 +45,7 @@ _THRESHOLDS = f"""
 """
 """Every plan goes by the same indexes whatever is asked, so planning anew would only take time."""
 
-_LESS_ALIKE = f"""
-    SELECT set_config('pg_trgm.word_similarity_threshold', '{WORD_SIMILARITY_OF_UNKNOWN}', true)
-"""
+_LEAST_ALIKE = "SELECT set_config('pg_trgm.word_similarity_threshold', :least::text, true)"
 
 
 @dataclass(frozen=True)
@@ -142,8 +140,13 @@ async def set_thresholds(tx: ReadTx) -> None:
     await tx.one(_THRESHOLDS)
 
 
+async def set_word_similarity(tx: ReadTx, least: float) -> None:
+    """How much alike a question and a part of a name must be in the rest of this transaction."""
+    await tx.one(_LEAST_ALIKE, least=str(least))
+
+
 async def understand(tx: ReadTx, text: str, dictionary: str) -> Question:
-    """Look the words up, in two to five statements; sets the thresholds of likeness as well."""
+    """Look the words up, in two to four statements; sets the thresholds of likeness as well."""
     await set_thresholds(tx)
     asked = list(dict.fromkeys(fold(text).split()))
     if not asked:
@@ -158,8 +161,6 @@ async def understand(tx: ReadTx, text: str, dictionary: str) -> Question:
     telling = [term for term in terms if term.idf > COMMON_IDF or term.documents <= FEW_DOCUMENTS]
     counted = sorted(telling or terms, key=lambda term: -term.idf)
     corrected = {word: forms[0].word for word, forms in meant.items()}
-    if 2 * len(unknown) >= len(asked) or len(meant) < len(unknown):
-        await tx.one(_LESS_ALIKE)
     return Question(text, tuple(counted[:MOST_WORDS]), corrected, not own)
 
 

@@ -1,23 +1,29 @@
-"""The ranking of titles and people, in one statement: names, people, words and meaning fused.
+"""The ranking of titles and people by one statement: names, people, words and meaning fused.
 
 score = 2.0 name + 1.5 people + 1.2 words + .3 meaning + .15 popularity, each clipped to the range
 in which it tells something; `benchmarks/search_quality.py` measures what comes of it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.search.names import ALIKE, BEGINS, LIKENESS, Way, way_of
-from matinee.catalog.search.question import WORD_SIMILARITY_OF_UNKNOWN, Question
+from matinee.catalog.search.question import LESS_WORD_SIMILARITY, Question, set_word_similarity
 from matinee.core.database import ReadTx
 from matinee.core.text import like_pattern
 from matinee.entitlements.visibility import VISIBLE, visibility_of
 
 CANDIDATES = 60
 """So many titles of each kind of evidence are compared, the best visible ones."""
+
+CERTAIN = 2.0
+"""The score of a name that is the same: what is less alike would hardly come before it."""
+
+ALL_WORDS = 1.19
+"""What all words of a question as they were typed give to a score; 1.2 but for rounding."""
 
 PEOPLE = 5
 
@@ -124,7 +130,7 @@ ORDER BY score DESC, name DESC, id LIMIT :wanted
 # Names whose words are all known are worth a look even where an index search would leave them out.
 _NAMES_OF_WORDED = f"""
     SELECT t.id, t.name, t.folded_name AS folded FROM worded JOIN titles t USING (id)
-    WHERE word_similarity(:meant, t.folded_name) >= {WORD_SIMILARITY_OF_UNKNOWN}
+    WHERE word_similarity(:meant, t.folded_name) >= {LESS_WORD_SIMILARITY}
 """
 
 
@@ -167,29 +173,43 @@ async def rank(
     meaning: Meaning | None = None,
     types: Collection[str] = ("title", "person"),
 ) -> list[Found]:
-    """Titles and people that this viewer may see, best first, in one statement."""
+    """Titles and people that this viewer may see, best first.
+
+    Names much like the question are looked at, in one statement; where nothing found is certain, it
+    runs again and looks at names that are less alike as well.
+    """
     way = way_of(question)
     params: dict[str, Any] = visibility_of(viewer)
     if way is BEGINS:
         params |= {"lettered": question.is_lettered}
-    rows = await tx.all(
-        _statement(way),
-        q=question.folded,
-        meant=question.meant,
-        pattern=like_pattern(question.folded),
-        tells=bool(question.terms),
-        queries=[term.query for term in question.terms],
-        idfs=[term.idf * term.trust for term in question.terms],
-        weight=question.weight or 1.0,
-        rare=bool(question.rare_terms),
-        documents=question.documents,
-        near=list(meaning.near) if meaning else [],
-        vector=meaning.vector if meaning else None,
-        model=meaning.model if meaning else "",
-        audience="kids" if viewer.is_kids else "standard",
-        candidates=CANDIDATES,
-        types=list(types),
-        wanted=limit,
-        **params,
-    )
-    return [Found(*row) for row in rows]
+    params |= {
+        "q": question.folded,
+        "meant": question.meant,
+        "pattern": like_pattern(question.folded),
+        "tells": bool(question.terms),
+        "queries": [term.query for term in question.terms],
+        "idfs": [term.idf * term.trust for term in question.terms],
+        "weight": question.weight or 1.0,
+        "rare": bool(question.rare_terms),
+        "documents": question.documents,
+        "near": list(meaning.near) if meaning else [],
+        "vector": meaning.vector if meaning else None,
+        "model": meaning.model if meaning else "",
+        "audience": "kids" if viewer.is_kids else "standard",
+        "candidates": CANDIDATES,
+        "types": list(types),
+        "wanted": limit,
+    }
+    found = await _found(tx, way, params)
+    if way is ALIKE and not any(map(_is_certain, found)):
+        await set_word_similarity(tx, LESS_WORD_SIMILARITY)
+        found = await _found(tx, way, params)
+    return found
+
+
+async def _found(tx: ReadTx, way: Way, params: Mapping[str, Any]) -> list[Found]:
+    return [Found(*row) for row in await tx.all(_statement(way), **params)]
+
+
+def _is_certain(hit: Found) -> bool:
+    return hit.score >= CERTAIN or hit.words >= ALL_WORDS

@@ -10,7 +10,12 @@ from matinee.catalog.cards import LOCALIZED
 from matinee.catalog.search.documents import dictionary_of
 from matinee.catalog.search.matching import match_in
 from matinee.catalog.search.names import ALIKE, BEGUN, LONGEST_PREFIX, PREFIX, SEEN
-from matinee.catalog.search.question import folded_query, set_thresholds, understand
+from matinee.catalog.search.question import (
+    folded_query,
+    set_thresholds,
+    set_word_similarity,
+    understand,
+)
 from matinee.catalog.search.schemas import Match, Span, Suggest, Suggestion, Suggestions
 from matinee.core.database import ReadTx, Row
 from matinee.core.text import fold, like_pattern
@@ -20,6 +25,9 @@ from matinee.runtime import Runtime
 CANDIDATES = 60
 TRENDING = 300
 """A single letter begins thousands of names: beside the first ones, the most watched are asked."""
+
+WORD_SIMILARITIES = (0.7, 0.6)
+"""Likeness of what was typed and a part of a name, from which on it is suggested."""
 
 LEAST_FOR_WORDS, LEAST_FOR_FUZZY = 2, 4
 """Letters from which on words inside of names are looked at, and names that are only alike."""
@@ -116,8 +124,13 @@ async def begun(tx: ReadTx, viewer: Viewer, q: str, wanted: int) -> list[Row]:
 
 
 async def _alike(tx: ReadTx, viewer: Viewer, meant: str, wanted: int) -> list[Row]:
+    """Titles and people with names much like it, or where there are none, somewhat like it."""
     params: dict[str, Any] = visibility_of(viewer)
-    return await tx.all(_ALIKE, meant=meant, wanted=wanted, **params)
+    for similarity in WORD_SIMILARITIES:
+        await set_word_similarity(tx, similarity)
+        if rows := await tx.all(_ALIKE, meant=meant, wanted=wanted, **params):
+            return rows
+    return []
 
 
 async def _shown_names(tx: ReadTx, viewer: Viewer, rows: Sequence[Row]) -> dict[UUID, str]:
