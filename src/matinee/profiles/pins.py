@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from matinee.accounts.mails import send_security_mail
+from matinee.accounts.purchase_pin import PinRequired
 from matinee.core.database import Row
 from matinee.core.errors import Forbidden
 from matinee.core.jobs import enqueue
@@ -34,10 +35,6 @@ _CLEAR = """
     UPDATE profiles SET pin_failures = 0, pin_failed_at = NULL, pin_locked_until = NULL
     WHERE user_id = :user_id AND id = :profile_id
 """
-
-
-class PinRequired(Forbidden):
-    """This profile is protected by a PIN."""
 
 
 class PinLocked(Forbidden):

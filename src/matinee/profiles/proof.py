@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
+from matinee.accounts.purchase_pin import PinRequired
 from matinee.accounts.viewer import Viewer
 from matinee.core.ratelimit import PIN_TRIES
-from matinee.profiles.pins import PinRequired
 from matinee.runtime import Runtime
 
 _SECRETS = """

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Query
 from starlette.responses import Response
 
+from matinee.accounts.purchase_pin import PinRequired
 from matinee.accounts.schemas import SignedIn
 from matinee.accounts.viewer import CHANGING, SIGNED_IN, CurrentUser, FreshUser, Householder
 from matinee.core.caching import revalidated
@@ -20,7 +21,7 @@ from matinee.core.routing import api_router
 from matinee.core.schema import IfMatch, PathId, version_of
 from matinee.profiles import access, preferences, service
 from matinee.profiles.gallery import drawing, gallery
-from matinee.profiles.pins import PinLocked, PinRequired
+from matinee.profiles.pins import PinLocked
 from matinee.profiles.schemas import (
     AllowedTitles,
     Avatars,
