@@ -25,6 +25,6 @@ async def open_dispute(runtime: Any, _run: JobRun, ref: str) -> None:
 
 @job("sandbox.renew", every=EVERY_HOUR)
 async def renew(runtime: Any, _run: JobRun) -> None:
-    """Renew the subscriptions whose periods have ended."""
+    """Renew subscriptions whose periods have ended; give up what nobody confirmed."""
     if "sandbox" in runtime.payments:
-        await runtime.payments.sandbox.renew_due()
+        await runtime.payments.sandbox.let_time_pass()

@@ -11,10 +11,17 @@ from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import NotFound, ProviderError
 from matinee.integrations.payments.protocol import Charge, Money, PaymentFacts, Reference
 from matinee.integrations.payments.sandbox import memory
-from matinee.integrations.payments.sandbox.telling import News
+from matinee.integrations.payments.sandbox.telling import News, Step
 from matinee.integrations.payments.sandbox.tokens import Story, story_of
 
 OPEN = ("pending", "requires_action")
+
+_FORGOTTEN = """
+    SELECT ref FROM sandbox_objects
+    WHERE kind = 'charge' AND state #>> '{facts,state}' = 'requires_action'
+      AND created_at <= clock_timestamp() - interval '23 hours'
+    ORDER BY created_at, ref
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +44,10 @@ class Payment:
         return News(kind, self.facts, self.reference)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a step led to: the direct answer, and what there is to tell."""
-
-    answer: PaymentFacts
-    payment: Payment
-    news: Sequence[News] = ()
-
-
 _STATE: TypeAdapter[Payment] = TypeAdapter(Payment)
 
 
-async def charge(tx: WriteTx, order: Charge, page: str) -> Step:
+async def charge(tx: WriteTx, order: Charge, page: str) -> Step[PaymentFacts]:
     """Take money once by key; `page` is where open payments are confirmed, a prefix of its ref."""
     story = story_of(order.payment_method)
     ref = f"pay_{uuid4().hex}"
@@ -62,51 +60,65 @@ async def charge(tx: WriteTx, order: Charge, page: str) -> Step:
     news = [first.news(f"payment.{first.facts.state}")]
     if pays_by_itself:
         news.append(payment.news("payment.captured"))
-    return Step(first.facts, payment, news)
+    return Step(first.facts, story, news)
 
 
-async def _again(tx: WriteTx, order: Charge) -> Step:
+async def _again(tx: WriteTx, order: Charge) -> Step[PaymentFacts]:
     """The same key for the second time: how its payment stands."""
     kept = await memory.by_key(tx, "charge", order.key)
     payment = _loaded(kept.state) if kept else None
     if payment is None or payment.amount != order.amount:
         raise ProviderError(message="This key was used for another payment.")
-    return Step(payment.facts, payment)
+    return Step(payment.facts, payment.story)
 
 
-async def refund(tx: WriteTx, ref: str, amount: Money, key: str) -> Step:
+async def refund(tx: WriteTx, ref: str, amount: Money, key: str) -> Step[PaymentFacts]:
     """Give money back, once by key."""
     payment = await _locked(tx, ref)
     if key in payment.refunds:
-        return Step(payment.facts, payment)
+        return Step(payment.facts, payment.story)
     facts = payment.facts
-    total = facts.refunded_cents + amount.cents
-    if amount.currency != facts.currency or not facts.refunded_cents < total:
-        raise ProviderError(message="This is not an amount that can be given back.")
-    if total > facts.captured_cents:
-        raise ProviderError(message="More cannot be given back than was taken.")
+    left = facts.captured_cents - facts.refunded_cents
+    if amount.currency != facts.currency or not 0 < amount.cents <= left:
+        raise ProviderError(message="This amount cannot be given back.")
+    facts = replace(facts, refunded_cents=facts.refunded_cents + amount.cents)
     refunds = {**payment.refunds, key: amount.cents}
-    payment = replace(payment, facts=replace(facts, refunded_cents=total), refunds=refunds)
-    return await _kept(tx, payment, "payment.refunded")
+    return await _kept(tx, replace(payment, facts=facts, refunds=refunds), "payment.refunded")
 
 
-async def confirm(tx: WriteTx, ref: str, outcome: Literal["ok", "declined"]) -> Step:
+async def confirm(tx: WriteTx, ref: str, outcome: Literal["ok", "declined"]) -> Step[PaymentFacts]:
     """End an open payment as whoever pays wants it; later clicks change nothing."""
     payment = await _locked(tx, ref)
     if payment.facts.state not in OPEN:
-        return Step(payment.facts, payment)
+        return Step(payment.facts, payment.story)
     if outcome == "ok":
         return await _kept(tx, _captured(payment), "payment.captured")
     facts = replace(payment.facts, state="failed", failure_code="card_declined", action_url=None)
     return await _kept(tx, replace(payment, facts=facts), "payment.failed")
 
 
-async def dispute(tx: WriteTx, ref: str, outcome: Literal["open", "won", "lost"]) -> Step:
+async def forgotten(tx: ReadTx) -> Sequence[str]:
+    """The payments that nobody confirmed for a day."""
+    return [row["ref"] for row in await tx.all(_FORGOTTEN)]
+
+
+async def expire(tx: WriteTx, ref: str) -> Step[PaymentFacts]:
+    """Give up a payment that nobody confirmed."""
+    payment = await _locked(tx, ref)
+    if payment.facts.state not in OPEN:
+        return Step(payment.facts, payment.story)
+    facts = replace(payment.facts, state="canceled", failure_code="expired", action_url=None)
+    return await _kept(tx, replace(payment, facts=facts), "payment.canceled")
+
+
+async def dispute(
+    tx: WriteTx, ref: str, outcome: Literal["open", "won", "lost"]
+) -> Step[PaymentFacts]:
     """Have the bank take the payer's side, or have it decide; what is decided stays."""
     payment = await _locked(tx, ref)
     current = payment.facts.dispute
     if not payment.facts.captured_cents or current in ("won", "lost") or current == outcome:
-        return Step(payment.facts, payment)
+        return Step(payment.facts, payment.story)
     kind = "dispute.opened" if outcome == "open" else f"dispute.{outcome}"
     facts = replace(payment.facts, dispute=outcome)
     return await _kept(tx, replace(payment, facts=facts), kind)
@@ -142,9 +154,9 @@ async def _locked(tx: WriteTx, ref: str) -> Payment:
     return _loaded(kept.state)
 
 
-async def _kept(tx: WriteTx, payment: Payment, kind: str) -> Step:
+async def _kept(tx: WriteTx, payment: Payment, kind: str) -> Step[PaymentFacts]:
     await memory.keep(tx, payment.facts.ref, _dumped(payment))
-    return Step(payment.facts, payment, [payment.news(kind)])
+    return Step(payment.facts, payment.story, [payment.news(kind)])
 
 
 def _dumped(payment: Payment) -> dict[str, Any]:

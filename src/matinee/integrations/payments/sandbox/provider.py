@@ -1,32 +1,40 @@
 """The practice provider: behaves like one on the Internet, with its memory in our database."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Literal
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Concatenate, Literal, ParamSpec
 
 import httpx
-import structlog
 
 from matinee.core.database import Database, WriteTx
-from matinee.core.errors import ProviderError
 from matinee.core.jobs import enqueue
 from matinee.core.settings import Settings
 from matinee.integrations.payments.protocol import (
     Charge,
     Money,
     PaymentFacts,
+    Plan,
     ProviderEvent,
+    SubscriptionFacts,
+    SubscriptionOrder,
 )
-from matinee.integrations.payments.sandbox import jobs, payments, telling
+from matinee.integrations.payments.sandbox import (
+    invoices,
+    jobs,
+    payments,
+    posting,
+    renewals,
+    subscriptions,
+    telling,
+)
+from matinee.integrations.payments.sandbox.telling import Answer, Step
 from matinee.integrations.payments.sandbox.tokens import fingerprint_of
 from matinee.integrations.payments.signatures import StandardWebhooks
 
-log = structlog.get_logger(__name__)
+Args = ParamSpec("Args")
 
 API = "/api/v1"
-TIMEOUT = httpx.Timeout(10.0)
 A_MOMENT = 5.0
-"""Seconds after which slow payments are captured and disputes are opened."""
 
 
 class Sandbox:
@@ -44,53 +52,56 @@ class Sandbox:
         self._database = database
         self._webhooks = StandardWebhooks(settings.sandbox_webhook_secrets)
         self._signs = bool(settings.sandbox_webhook_secrets)
-        self._url = (
-            settings.sandbox_webhook_url or f"{settings.public_url}{API}/webhooks/payments/sandbox"
-        )
-        self._page = f"{settings.public_url}{API}/sandbox/payments/"
+        base = f"{settings.public_url}{API}"
+        self._url = settings.sandbox_webhook_url or f"{base}/webhooks/payments/sandbox"
+        self._page = f"{base}/sandbox/payments/"
 
     async def charge(self, order: Charge) -> PaymentFacts:
         """Take money once, as the token's story goes."""
-        async with self._database.write() as tx:
-            step = await payments.charge(tx, order, self._page)
-            await self._tell(tx, step)
-            if step.news and step.payment.story.slow:
-                await enqueue(tx, jobs.capture, delay=self.delay, ref=step.answer.ref)
-        return step.answer
+        return await self._take(payments.charge, order, self._page)
 
     async def refund(self, ref: str, amount: Money, key: str) -> PaymentFacts:
-        """Give money back."""
-        async with self._database.write() as tx:
-            step = await payments.refund(tx, ref, amount, key)
-            await self._tell(tx, step)
-        return step.answer
-
-    async def confirm(self, ref: str, outcome: Literal["ok", "declined"]) -> PaymentFacts:
-        """End an open payment as whoever pays wants it.
-
-        Raises:
-            NotFound: there is no such payment.
-        """
-        async with self._database.write() as tx:
-            step = await payments.confirm(tx, ref, outcome)
-            await self._tell(tx, step)
-        return step.answer
-
-    async def dispute(self, ref: str, outcome: Literal["open", "won", "lost"]) -> PaymentFacts:
-        """Open a dispute, or decide it.
-
-        Raises:
-            NotFound: there is no such payment.
-        """
-        async with self._database.write() as tx:
-            step = await payments.dispute(tx, ref, outcome)
-            await self._tell(tx, step)
-        return step.answer
+        """Give money of a payment or of an invoice back."""
+        refund = invoices.refund if ref.startswith(invoices.PREFIX) else payments.refund
+        return await self._take(refund, ref, amount, key)
 
     async def fetch_payment(self, ref: str | None, order: Charge) -> PaymentFacts | None:
         """How a payment stands."""
         async with self._database.read() as tx:
             return await payments.find(tx, ref, order.key)
+
+    async def start_subscription(self, order: SubscriptionOrder) -> SubscriptionFacts:
+        """Begin to take money regularly."""
+        return await self._take(subscriptions.start, order, self._page)
+
+    async def change_subscription(
+        self, ref: str, plan: Plan, *, prorated: Money | None, key: str
+    ) -> SubscriptionFacts:
+        """Change to another plan, now or at the period's end; the period stays as it is."""
+        return await self._take(subscriptions.change, ref, plan, prorated, key)
+
+    async def set_cancellation(self, ref: str, *, cancel: bool, key: str) -> SubscriptionFacts:
+        """Have it end with the period that is paid, or not."""
+        return await self._take(subscriptions.set_cancellation, ref, cancel, key)
+
+    async def cancel_subscription(self, ref: str, key: str) -> SubscriptionFacts:
+        """End it at once."""
+        return await self._take(subscriptions.cancel, ref, key)
+
+    async def pause_subscription(self, ref: str, key: str) -> SubscriptionFacts:
+        """Take no money until it is resumed."""
+        return await self._take(subscriptions.pause, ref, key)
+
+    async def resume_subscription(self, ref: str, key: str) -> SubscriptionFacts:
+        """Go on after a pause."""
+        return await self._take(subscriptions.resume, ref, key)
+
+    async def fetch_subscription(
+        self, ref: str | None, order: SubscriptionOrder
+    ) -> SubscriptionFacts | None:
+        """How a subscription stands."""
+        async with self._database.read() as tx:
+            return await subscriptions.find(tx, ref, order.key)
 
     async def events_since(self, moment: datetime) -> list[ProviderEvent]:
         """What it has told since a moment, also what never arrived."""
@@ -110,37 +121,76 @@ class Sandbox:
         """
         return telling.parsed(self._webhooks.verify(headers, body, now), body)
 
-    async def post(self, events: Sequence[str]) -> None:
+    async def confirm(
+        self, ref: str, outcome: Literal["ok", "declined"]
+    ) -> PaymentFacts | SubscriptionFacts:
+        """End an open payment, or the first or overdue one of a subscription, as its payer wants.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        if ref.startswith(subscriptions.PREFIX):
+            return await self._take(subscriptions.confirm, ref, outcome)
+        return await self._take(payments.confirm, ref, outcome)
+
+    async def dispute(self, ref: str, outcome: Literal["open", "won", "lost"]) -> PaymentFacts:
+        """Open a dispute, or decide it.
+
+        Raises:
+            NotFound: there is no such payment.
+        """
+        return await self._take(payments.dispute, ref, outcome)
+
+    async def advance(self, ref: str) -> SubscriptionFacts:
+        """Let a subscription's period have ended just now, or its next retry be due.
+
+        Raises:
+            NotFound: there is no such subscription.
+        """
+        return await self._take(renewals.advance, ref)
+
+    async def let_time_pass(self) -> None:
+        """Renew what is due and give up what nobody confirmed."""
+        async with self._database.read() as tx:
+            due = await renewals.due(tx)
+            forgotten = await payments.forgotten(tx)
+        for ref in due:
+            await self._take(renewals.renew, ref)
+        for ref in forgotten:
+            await self._take(payments.expire, ref)
+
+    async def post(self, events: list[str]) -> None:
         """Post events one after another.
 
         Raises:
-            ProviderError: one was not taken; the rest was not posted.
+            ProviderError: one was not taken; those after it were not posted.
         """
-        async with httpx.AsyncClient(transport=self.transport, timeout=TIMEOUT) as client:
-            for event_id in events:
-                async with self._database.read() as tx:
-                    body = await telling.body_of(tx, event_id)
-                if body is not None:
-                    await self._post(client, event_id, body)
-
-    async def _post(self, client: httpx.AsyncClient, event_id: str, body: bytes) -> None:
-        headers = self._webhooks.sign(event_id, body, datetime.now(UTC))
-        headers["content-type"] = "application/json"
-        try:
-            answer = await client.post(self._url, content=body, headers=headers)
-        except httpx.TransportError as error:
-            raise ProviderError(message=f"The webhook was not taken: {error!r}.") from None
-        if not answer.is_success:
-            raise ProviderError(message=f"The webhook was answered with {answer.status_code}.")
+        async with self._database.read() as tx:
+            messages = await telling.messages(tx, events)
+        await posting.post(self._url, messages, self._webhooks, self.transport)
 
     async def aclose(self) -> None:
         """There is nothing to close."""
 
-    async def _tell(self, tx: WriteTx, step: payments.Step) -> None:
-        """Keep what happened, and post it once this is committed."""
-        ids = await telling.remember(tx, step.news)
-        posts = telling.in_order_of(step.payment.story.delivery, ids)
+    async def _take(
+        self,
+        step: Callable[Concatenate[WriteTx, Args], Awaitable[Step[Answer]]],
+        *args: Args.args,
+        **kwargs: Args.kwargs,
+    ) -> Answer:
+        """Take a step in a transaction, and tell what came of it once that is committed."""
+        async with self._database.write() as tx:
+            taken = await step(tx, *args, **kwargs)
+            await self._tell(tx, taken)
+        return taken.answer
+
+    async def _tell(self, tx: WriteTx, taken: Step[Answer]) -> None:
+        types = [news.type for news in taken.news]
+        ids = await telling.remember(tx, taken.news)
+        posts = telling.in_order_of(taken.story.delivery, ids)
         if posts and self._signs:
             await enqueue(tx, jobs.deliver, events=posts)
-        if step.payment.story.disputed and any(n.type == "payment.captured" for n in step.news):
-            await enqueue(tx, jobs.open_dispute, delay=self.delay, ref=step.answer.ref)
+        if taken.story.slow and types in (["payment.pending"], ["subscription.created"]):
+            await enqueue(tx, jobs.capture, delay=self.delay, ref=taken.answer.ref)
+        if taken.story.disputed and "payment.captured" in types:
+            await enqueue(tx, jobs.open_dispute, delay=self.delay, ref=taken.answer.ref)

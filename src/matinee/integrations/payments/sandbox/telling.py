@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
 import orjson
@@ -20,7 +20,9 @@ from matinee.integrations.payments.protocol import (
     SubscriptionFacts,
 )
 from matinee.integrations.payments.sandbox import memory
-from matinee.integrations.payments.sandbox.tokens import Delivery
+from matinee.integrations.payments.sandbox.tokens import Delivery, Story
+
+Answer = TypeVar("Answer", bound=Facts)
 
 _FACTS: dict[str, TypeAdapter[Any]] = {
     "payment": TypeAdapter(PaymentFacts),
@@ -38,6 +40,15 @@ class News:
     type: str
     facts: Facts
     reference: Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[Answer]):
+    """What a call led to: the direct answer, the story of who pays, and what there is to tell."""
+
+    answer: Answer
+    story: Story
+    news: Sequence[News] = ()
 
 
 async def remember(tx: WriteTx, news: Sequence[News]) -> list[str]:
@@ -60,10 +71,10 @@ def in_order_of(delivery: Delivery, ids: Sequence[str]) -> list[str]:
     return list(reversed(ids)) if delivery == "reversed" else list(ids)
 
 
-async def body_of(tx: ReadTx, event_id: str) -> bytes | None:
-    """What is posted of an event."""
-    event = await memory.by_ref(tx, "event", event_id)
-    return orjson.dumps(event.state) if event else None
+async def messages(tx: ReadTx, ids: Sequence[str]) -> list[tuple[str, bytes]]:
+    """The ids and what is posted of each."""
+    found = [await memory.by_ref(tx, "event", event_id) for event_id in ids]
+    return [(event.ref, orjson.dumps(event.state)) for event in found if event]
 
 
 async def events_since(tx: ReadTx, moment: datetime) -> list[ProviderEvent]:
