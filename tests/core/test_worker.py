@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from matinee.core import jobs, worker
+from matinee.core.jobs import EVERY_MINUTE
 from tests.core.offices import Office, Running, requeue, stall, until
 
 
@@ -119,3 +120,12 @@ async def test_a_stalled_job_does_not_block_others_where_an_identical_one_waits(
 
     states = [await office.state(job_id) for job_id in (first, second, third)]
     assert states == ["succeeded"] * 3
+
+
+async def test_what_is_drained_does_not_depend_on_the_time_of_day(office: Office) -> None:
+    office.declare(every=EVERY_MINUTE)
+    last = await office.enqueue(office.declare(), title_id="t1")
+    await office.worker().drain()
+
+    assert await office.state(last) == "succeeded"
+    assert office.runs == [{"title_id": "t1"}]

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from matinee.core.context import current_request_id
-from matinee.core.database import Database, WriteTx
+from matinee.core.database import Database, ReadTx, WriteTx
 
 QUEUE = "default"
 EVERY_MINUTE = "* * * * *"
@@ -38,6 +38,9 @@ _RETRY = """
     SET status = 'todo', attempts = 0, scheduled_at = NULL, abort_requested = false,
         worker_id = NULL
     WHERE id = :job_id AND status IN ('failed', 'cancelled', 'aborted')
+"""
+_RUNNING = """
+    SELECT EXISTS (SELECT FROM procrastinate_jobs WHERE task_name = :task AND status = 'doing')
 """
 _CANCEL_ASKED = "SELECT abort_requested FROM procrastinate_jobs WHERE id = :job_id"
 
@@ -165,6 +168,11 @@ async def enqueue(tx: WriteTx, wanted: Job, /, *, delay: float = 0, **args: Any)
                 return int(await tx.scalar(_ENQUEUE, **params))
         except asyncpg.UniqueViolationError:
             continue
+
+
+async def is_running(tx: ReadTx, wanted: Job) -> bool:
+    """Whether a worker has begun such a job and not ended it; one that waits does not count."""
+    return bool(await tx.scalar(_RUNNING, task=wanted.name))
 
 
 async def announce(tx: WriteTx, event: str, /, **args: Any) -> None:

@@ -13,6 +13,7 @@ import structlog
 from procrastinate.exceptions import JobAborted
 from procrastinate.job_context import AbortReason, JobContext
 from procrastinate.jobs import Status
+from procrastinate.periodic import PeriodicRegistry
 
 from matinee.core.context import RequestContext, working_for
 from matinee.core.database import Database
@@ -126,9 +127,14 @@ class Worker:
             await self._app.close_async()
 
     async def drain(self) -> None:
-        """Run what is waiting now, then return; what these jobs enqueue waits for the next time."""
+        """Run what is waiting now, then return; what these jobs enqueue waits for the next time.
+
+        Periodic jobs are not put into the queue, whatever the time of day.
+        """
+        without_periodic = self._app.with_connector(self._app.connector)
+        without_periodic.periodic_registry = PeriodicRegistry()  # type: ignore[no-untyped-call]
         async with self._app.open_async():
-            await self._app.run_worker_async(
+            await without_periodic.run_worker_async(
                 concurrency=self._concurrency, wait=False, install_signal_handlers=False
             )
 

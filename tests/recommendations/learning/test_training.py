@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from httpx import AsyncClient
 
+from matinee.core.jobs import enqueue
 from matinee.recommendations.learning import reading
 from matinee.recommendations.learning.model import learn_from_content
 from matinee.recommendations.learning.storing import store_model
@@ -224,3 +225,11 @@ async def _store_in_vain(runtime: Runtime) -> None:
         model = learn_from_content(content)
         await store_model(tx, model, content.numbers, source="matinee", report={})
         raise asyncio.CancelledError
+
+
+async def test_no_second_training_is_asked_for_while_the_first_model_is_learned(runtime: Runtime):
+    async with runtime.database.write() as tx:
+        await enqueue(tx, train)
+    await execute(runtime, "UPDATE procrastinate_jobs SET status = 'doing', queueing_lock = NULL")
+    await introduce(runtime)
+    assert await scalar(runtime, "SELECT count(*) FROM procrastinate_jobs") == 1

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from matinee.core.database import ReadTx, WriteTx
-from matinee.core.jobs import EVERY_HOUR, JobRun, enqueue, job
+from matinee.core.jobs import EVERY_HOUR, JobRun, enqueue, is_running, job
 from matinee.recommendations.learning import lessons
 from matinee.recommendations.learning.apart import run_apart, run_in_thread
 from matinee.recommendations.learning.arrays import Matrix, Places
@@ -85,15 +85,16 @@ class _Arrivals(NamedTuple):
 async def introduce_titles(runtime: Runtime, run: JobRun) -> None:
     """Connect titles that the current model does not know with those that it knows.
 
-    Where there is no model yet, all is learned. Titles whose vectors have changed wait for the
-    night.
+    Where there is no model yet, all is learned, unless that is going on. Titles whose vectors have
+    changed wait for the night.
     """
     async with runtime.database.read() as tx:
         current = await current_model(tx)
         unknown = current is not None and await tx.scalar(_UNKNOWN, model_id=current[0])
     if current is None:
         async with runtime.database.write() as wtx:
-            await enqueue(wtx, train)
+            if not await is_running(wtx, train):
+                await enqueue(wtx, train)
         return
     if not unknown:
         return
