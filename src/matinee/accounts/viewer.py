@@ -59,6 +59,7 @@ class Viewer:
     role: str | None = None
     profile_id: UUID | None = None
     profile_name: str | None = None
+    lost_profile: bool = False
     kind: str = "standard"
     block_unrated: bool = False
     allow_list_only: bool = False
@@ -92,8 +93,11 @@ class Viewer:
 
         Raises:
             ProfileRequired: signed in, but no profile chosen yet.
+            NotAuthenticated: the one that was chosen has been deleted.
         """
         self.household  # noqa: B018 - nobody signed in comes first
+        if self.lost_profile:
+            raise deleted_profile()
         if self.profile_id is None:
             raise ProfileRequired()
         return self.profile_id
@@ -113,6 +117,11 @@ class Viewer:
             self.profile_id if self.allow_list_only else None,
             self.blocked_tags,
         )
+
+
+def deleted_profile() -> NotAuthenticated:
+    """What a device hears whose profile is no more; it stays signed in, to choose another."""
+    return NotAuthenticated("profile_id", message="This profile was deleted; choose another.")
 
 
 def user_tag(user_id: UUID | None) -> str:
@@ -292,6 +301,7 @@ async def _viewer_of(tx: ReadTx, session: Row, *, access_until: datetime | None)
         role=session["role"],
         profile_id=found["profile_id"],
         profile_name=found["name"],
+        lost_profile=session["profile_id"] is not None and not has_profile,
         kind=found["kind"] or "standard",
         block_unrated=bool(found["block_unrated"]),
         allow_list_only=bool(found["allow_list_only"]),

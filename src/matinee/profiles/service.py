@@ -73,9 +73,6 @@ _UPDATE = f"""
     RETURNING {_COLUMNS}
 """
 _DELETE = "DELETE FROM profiles WHERE user_id = :user_id AND id = :profile_id"
-_UNBIND = """
-    UPDATE auth_sessions SET profile_id = NULL WHERE user_id = :user_id AND profile_id = :profile_id
-"""
 # A child's tablet must not find itself among the profiles of the grown-ups.
 _END_OTHERS = """
     UPDATE auth_sessions SET revoked_at = clock_timestamp(), revoke_reason = 'profile_deleted'
@@ -240,7 +237,8 @@ async def delete_profile(
 ) -> None:
     """Remove a person and all that belongs to it; the last profile stays.
 
-    Devices that watched with it choose another profile; those of a child are signed out.
+    Devices that watched with it are refused until they choose another; those of a child are signed
+    out.
 
     Raises:
         NotFound: the household has none of that id.
@@ -260,7 +258,6 @@ async def delete_profile(
         await tx.execute(_DELETE, **mine)
         if kinds[profile_id] == "kids":
             await tx.execute(_END_OTHERS, **mine, session_id=viewer.session_id)
-        await tx.execute(_UNBIND, **mine)
         tx.invalidate(user_tag(viewer.user_id), profile_tag(profile_id))
 
 

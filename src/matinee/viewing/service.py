@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from matinee.accounts.viewer import ProfileRequired, Viewer, profile_tag
+from matinee.accounts.viewer import Viewer, deleted_profile, profile_tag
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import Conflict, NotFound
 from matinee.entitlements.visibility import VISIBLE, visibility_of
@@ -161,10 +161,10 @@ async def _hold_profile(tx: WriteTx, viewer: Viewer) -> None:
     """Come before everybody else who writes about the profile; so no two wait for each other.
 
     Raises:
-        ProfileRequired: the profile was deleted a moment ago.
+        NotAuthenticated: the profile was deleted a moment ago.
     """
     if not await lock_profiles(tx, [(viewer.household, viewer.profile)]):
-        raise ProfileRequired()
+        raise deleted_profile()
 
 
 async def _require_visible(tx: ReadTx, viewer: Viewer, title_id: UUID) -> None:

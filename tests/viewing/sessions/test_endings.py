@@ -179,7 +179,7 @@ async def test_the_devices_of_a_deleted_profile_choose_another(
     answer = await client.delete(f"/api/v1/profiles/{bea}", headers=ana.headers)
     assert answer.status_code == 204
     await runtime.buffers.flush()
-    assert code_of(await television.beat()) == (403, "profile_required")
+    assert code_of(await television.beat()) == (401, "not_authenticated")
     assert await scalar(runtime, "SELECT count(*) FROM viewing_sessions") == 0
 
 
