@@ -9,6 +9,8 @@ from matinee.accounts.viewer import Viewer
 from matinee.catalog.marks import NONE, Marks, marks_of
 from matinee.catalog.schemas import Artwork, Card, GenreRef, Maturity
 from matinee.core.database import ReadTx, Row
+from matinee.entitlements.facts import decisions
+from matinee.entitlements.schemas import access_fields
 from matinee.entitlements.visibility import OPEN_WINDOW
 
 GENRE_NAME = """
@@ -75,18 +77,24 @@ def card_parameters(viewer: Viewer) -> dict[str, Any]:
 async def cards_for(tx: ReadTx, viewer: Viewer, ids: Sequence[UUID]) -> list[Card]:
     """Cards with the viewer's marks in the order of `ids`; ids without a title are left out.
 
-    One statement for a visitor, two for a profile.
+    Two statements for a visitor, three for a profile.
     The ids come from a query that contained the visibility rule; this function does not hide.
     """
     if not ids:
         return []
     rows = await tx.all(_CARDS, ids=list(ids), **card_parameters(viewer))
     marks = await marks_of(tx, viewer, ids)
-    return [Card.model_construct(**card_fields(row, marks.get(row["id"], NONE))) for row in rows]
+    decided = await decisions(tx, viewer, ids)
+    return [
+        Card.model_construct(
+            **card_fields(row, marks.get(row["id"], NONE)), **access_fields(decided[row["id"]])
+        )
+        for row in rows
+    ]
 
 
 def card_fields(row: Row, marks: Marks) -> dict[str, Any]:
-    """The fields of a card in a row of `CARD_COLUMNS`; rows of our own need no validation."""
+    """The fields of a card in a row of `CARD_COLUMNS`; our own rows need no validation."""
     return {
         "id": row["id"],
         "kind": row["kind"],

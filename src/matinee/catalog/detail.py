@@ -1,6 +1,7 @@
 """One title with everything that a viewer is told about it."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
@@ -10,7 +11,10 @@ from matinee.catalog.queries import OF_THE_TITLE_OR_A_SHOWN_EPISODE, seasons_of,
 from matinee.catalog.schemas import Credit, EpisodeRef, SeasonOut, TitleDetail
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import NotFound, Problem
+from matinee.entitlements.access import decide
+from matinee.entitlements.facts import facts_of
 from matinee.entitlements.problems import NotInTerritory
+from matinee.entitlements.schemas import access_fields
 from matinee.entitlements.visibility import VISIBLE, VISIBLE_ELSEWHERE, visibility_of
 
 _HAS_ASSET = f"""
@@ -37,7 +41,7 @@ _ELSEWHERE = f"SELECT true FROM titles t WHERE t.id = :title_id AND {VISIBLE_ELS
 async def title_detail(
     tx: ReadTx, viewer: Viewer, title_id: UUID, *, reveal_territories: bool
 ) -> TitleDetail:
-    """Everything a viewer is told about a title, in five statements at most.
+    """Everything a viewer is told about a title, in six statements at most.
 
     Raises:
         NotFound: there is no such title, or the viewer may not see it.
@@ -52,19 +56,23 @@ async def title_detail(
     if row is None:
         raise await _why_invisible(tx, viewer, title_id, reveal_territories=reveal_territories)
     marks = (await marks_of(tx, viewer, [title_id])).get(title_id, NONE)
+    asking, facts = await facts_of(tx, viewer, [title_id])
+    access = access_fields(decide(facts[title_id], asking))
     credits_ = await tx.all(_CREDITS, title_id=title_id)
     if row["kind"] == "movie":
-        return _detail_of(row, marks, credits_, [], None)
+        return _detail_of(row, marks, access, credits_, [], None)
     if marks.progress and not marks.progress.finished:
         next_episode = marks.progress.episode
     else:
         next_episode = await first_episode(tx, title_id)
-    return _detail_of(row, marks, credits_, await seasons_of(tx, title_id), next_episode)
+    seasons = await seasons_of(tx, facts[title_id], asking)
+    return _detail_of(row, marks, access, credits_, seasons, next_episode)
 
 
 def _detail_of(
     row: Row,
     marks: Marks,
+    access: dict[str, Any],
     credits_: Sequence[Row],
     seasons: list[SeasonOut],
     next_episode: EpisodeRef | None,
@@ -86,6 +94,7 @@ def _detail_of(
     )
     return TitleDetail.model_construct(
         **card_fields(row, marks),
+        **access,
         **{name: row[name] for name in same_names},
         credits=[Credit.model_construct(**credit) for credit in credits_],
         seasons=seasons,

@@ -22,6 +22,9 @@ from matinee.catalog.schemas import (
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import NotFound
 from matinee.core.paging import decode_cursor, encode_cursor
+from matinee.entitlements.access import Asking, Facts, decide
+from matinee.entitlements.facts import facts_of
+from matinee.entitlements.schemas import access_fields
 from matinee.entitlements.visibility import ANNOUNCED, VISIBLE, visibility_of
 
 OF_THE_TITLE_OR_A_SHOWN_EPISODE = """(
@@ -99,15 +102,22 @@ async def require_visible(tx: ReadTx, viewer: Viewer, title_id: UUID) -> str:
     return str(kind)
 
 
-async def seasons_of(tx: ReadTx, title_id: UUID) -> list[SeasonOut]:
-    """Seasons in order, specials last; the title's visibility was checked by the caller."""
-    return [SeasonOut.model_construct(**row) for row in await tx.all(_SEASONS, title_id=title_id)]
+async def seasons_of(tx: ReadTx, facts: Facts, asking: Asking) -> list[SeasonOut]:
+    """Seasons of a title in order, specials last, and whether each may be played.
+
+    The title's visibility was checked by the caller.
+    """
+    return [
+        SeasonOut.model_construct(**row, **access_fields(decide(facts, asking, row["id"])))
+        for row in await tx.all(_SEASONS, title_id=facts.title_id)
+    ]
 
 
 async def seasons(tx: ReadTx, viewer: Viewer, title_id: UUID) -> Seasons:
     """Seasons of a title that the viewer may see; empty for a movie."""
     await require_visible(tx, viewer, title_id)
-    return Seasons(items=await seasons_of(tx, title_id))
+    asking, facts = await facts_of(tx, viewer, [title_id])
+    return Seasons(items=await seasons_of(tx, facts[title_id], asking))
 
 
 async def episodes(

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from matinee.core.schema import Output, Page
+from matinee.entitlements.schemas import Access
 
 TitleKind = Literal["movie", "series"]
 
@@ -65,7 +66,7 @@ class TitleProgress(Progress):
     )
 
 
-class Card(Output):
+class Card(Access):
     """A title as every list shows it."""
 
     id: UUID
@@ -161,8 +162,8 @@ class EpisodeOut(Output):
     )
 
 
-class SeasonOut(Output):
-    """A season that has episodes to show."""
+class SeasonOut(Access):
+    """A season that has episodes to show, and whether it may be played."""
 
     id: UUID
     number: int

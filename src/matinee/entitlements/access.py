@@ -155,7 +155,8 @@ class Decision:
     """Whether a title may be played, by which right, until when, and what would allow it.
 
     `grant_id` is the grant that it would be played by, where it is one; `starts_clock` says that
-    playing begins a rental's time. `until` None: no end is known.
+    playing begins a rental's time. `until` None: no end is known. `changes_at` is when the first
+    of all that was looked at ends; before that only a write changes what is decided.
     """
 
     playable: bool
@@ -165,6 +166,7 @@ class Decision:
     starts_clock: bool = False
     quality: Quality | None = None
     options: tuple[Option, ...] = ()
+    changes_at: datetime | None = None
 
     @property
     def best_option(self) -> Option | None:
@@ -191,6 +193,7 @@ def decide(facts: Facts, asking: Asking, season_id: UUID | None = None) -> Decis
     offers = best_offers(facts.offers, asking, season_id)
     options = _options(carriages, offers, grants)
     shown = options if asking.sees_prices else ()
+    changes_at = _first_end(carriages, offers, grants)
     right = (
         _owned(grants)
         or _subscribed(carriages, grants)
@@ -198,8 +201,9 @@ def decide(facts: Facts, asking: Asking, season_id: UUID | None = None) -> Decis
         or _rented(grants)
     )
     if right is None:
-        return Decision(False, "locked" if options else "not_in_territory", options=shown)
-    return Decision(True, *right, options=shown)
+        via: Via = "locked" if options else "not_in_territory"
+        return Decision(False, via, options=shown, changes_at=changes_at)
+    return Decision(True, *right, options=shown, changes_at=changes_at)
 
 
 def best_offers(
@@ -318,6 +322,14 @@ def _offer_option(offer: Offer, grants: Sequence[Grant]) -> Option:
         expires_at=grant.expires_at if grant else None,
         start_by=grant.expires_at if grant and grant.first_played_at is None else None,
     )
+
+
+def _first_end(
+    carriages: Iterable[Carriage], offers: Iterable[Offer], grants: Iterable[Grant]
+) -> datetime | None:
+    ends = [one.window.available_until for one in (*carriages, *offers)]
+    ends += [grant.expires_at for grant in grants]
+    return min((end for end in ends if end is not None), default=None)
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -36,6 +36,9 @@ class TitleAccess(Output):
     )
     until: datetime | None = Field(description="When that ends; null where no end is known.")
     starts_clock: bool = Field(description="Whether playing begins the time of a rental.")
+    changes_at: datetime | None = Field(
+        None, exclude=True, description="How long this may be remembered; not told to anybody."
+    )
 
 
 class AccessOption(Output):
@@ -86,6 +89,7 @@ def access_fields(decision: Decision) -> dict[str, Any]:
             via=decision.via,
             until=decision.until,
             starts_clock=decision.starts_clock,
+            changes_at=decision.changes_at,
         ),
         "access_options": options,
         "best_option": options[decision.options.index(best)] if best else None,
