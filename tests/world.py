@@ -88,6 +88,7 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
             lease_until=datetime.now(UTC) + timedelta(minutes=1),
         ),
         "avatar_id": "usherette",
+        "ref": "pay_none",
         "title_id": title_id,
         "item_id": title_id,
         "season_id": season_id,

@@ -41,6 +41,7 @@ from matinee.core.routing import install_routes
 from matinee.core.settings import Settings, load_settings
 from matinee.core.telemetry import UNTRACED, configure_logging, load_tracing
 from matinee.enrichment import admin as enrichment_admin
+from matinee.entitlements.sandbox import router as sandbox
 from matinee.profiles import router as profiles
 from matinee.recommendations import admin as recommendations_admin
 from matinee.recommendations import router as recommendations
@@ -90,6 +91,8 @@ ROUTERS = (
     recommendations_admin.router,
     learning_admin.router,
     admin.router,
+    sandbox.router,
+    sandbox.page_router,
     api_docs.router,
 )
 

@@ -103,7 +103,7 @@ async def test_whoever_pays_ends_what_needs_an_action(
 ) -> None:
     facts = await sandbox.charge(order("tok_needs_action"))
     assert facts.state == "requires_action"
-    assert facts.action_url == f"http://testserver/api/v1/sandbox/payments/{facts.ref}"
+    assert facts.action_url == f"http://testserver/sandbox/payments/{facts.ref}"
     ended = await sandbox.confirm(facts.ref, outcome)  # type: ignore[arg-type]
     assert (ended.state, ended.captured_cents, ended.action_url) == (state, cents, None)
 

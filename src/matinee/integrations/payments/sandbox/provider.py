@@ -33,7 +33,7 @@ from matinee.integrations.payments.signatures import StandardWebhooks
 
 Args = ParamSpec("Args")
 
-API = "/api/v1"
+ENDPOINT = "/api/v1/webhooks/payments/sandbox"
 A_MOMENT = 5.0
 
 
@@ -52,9 +52,8 @@ class Sandbox:
         self._database = database
         self._webhooks = StandardWebhooks(settings.sandbox_webhook_secrets)
         self._signs = bool(settings.sandbox_webhook_secrets)
-        base = f"{settings.public_url}{API}"
-        self._url = settings.sandbox_webhook_url or f"{base}/webhooks/payments/sandbox"
-        self._page = f"{base}/sandbox/payments/"
+        self._url = settings.sandbox_webhook_url or f"{settings.public_url}{ENDPOINT}"
+        self._page = f"{settings.public_url}/sandbox/payments/"
 
     async def charge(self, order: Charge) -> PaymentFacts:
         """Take money once, as the token's story goes."""

@@ -1,0 +1,1 @@
+"""The counter of the practice provider: where payers, banks and the passing of time are played."""
