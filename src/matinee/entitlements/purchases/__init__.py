@@ -1,0 +1,1 @@
+"""Renting and buying single titles: orders, payments, refunds."""
