@@ -7,7 +7,8 @@ import pytest
 
 from matinee.accounts.viewer import Viewer
 from matinee.core.jobs import JobRun
-from matinee.recommendations.top_rated import score_titles, top_rated
+from matinee.recommendations.rails.shelves import read_shelves, shelf_of
+from matinee.recommendations.top_rated import score_titles
 from matinee.runtime import Runtime
 from tests.makers import execute, make_title
 from tests.recommendations.makers import dislike, make_trend, make_viewer
@@ -17,7 +18,8 @@ YESTERDAY = "UPDATE titles SET added_at = added_at - interval '1 day' WHERE id =
 
 async def best(runtime: Runtime, viewer: Viewer, limit: int = 10) -> list[UUID]:
     async with runtime.database.read() as tx:
-        return await top_rated(tx, viewer, limit)
+        listed = await read_shelves(tx, viewer, [shelf_of(viewer, "top-rated")], limit)
+    return [one.title_id for one in listed["top-rated"]]
 
 
 async def make_score(runtime: Runtime, title_id: UUID, score: float) -> None:

@@ -1,7 +1,7 @@
 """What is trending: for this country and audience, never a single household's evening."""
 
 from matinee.accounts.viewer import Viewer
-from matinee.recommendations.trends import trending
+from matinee.recommendations.rails.shelves import read_shelves, shelf_of
 from matinee.runtime import Runtime
 from tests.makers import make_title
 from tests.recommendations.makers import dislike, make_trend, make_viewer
@@ -10,10 +10,10 @@ from tests.recommendations.makers import dislike, make_trend, make_viewer
 async def names(runtime: Runtime, viewer: Viewer, limit: int = 10) -> list[str]:
     """The names of what is trending for this viewer."""
     async with runtime.database.read() as tx:
-        ids = await trending(tx, viewer, limit)
+        listed = await read_shelves(tx, viewer, [shelf_of(viewer, "trending")], limit)
         rows = await tx.all("SELECT id, name FROM titles")
     known = {row["id"]: row["name"] for row in rows}
-    return [known[title_id] for title_id in ids]
+    return [known[one.title_id] for one in listed["trending"]]
 
 
 async def make_hit(runtime: Runtime, name: str, plays: float, **trend: object) -> None:

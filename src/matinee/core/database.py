@@ -249,6 +249,7 @@ class Database:
             # PgBouncer hands out another server connection per transaction: no named statements,
             # and the settings of a session are set anew in each transaction.
             statement_cache_size=0 if self._pgbouncer else 256,
+            max_cacheable_statement_size=0,  # no limit: the longest cost most to plan
             server_settings=None if self._pgbouncer else self._limits,
             max_inactive_connection_lifetime=300,
             timeout=10,

@@ -1,16 +1,13 @@
 """What is rated best (R-05): Bayesian means of thumbs; never empty while anything is visible."""
 
-from uuid import UUID
-
 import structlog
 
-from matinee.accounts.viewer import Viewer
-from matinee.core.database import ReadTx, WriteTx
+from matinee.core.database import WriteTx
 from matinee.core.jobs import EVERY_HOUR, JobRun, job
-from matinee.entitlements.visibility import VISIBLE, visibility_of
-from matinee.recommendations.trends import EVERYWHERE, LEAST_HOUSEHOLDS
+from matinee.entitlements.visibility import VISIBLE
+from matinee.recommendations.trends import EVERYWHERE
 from matinee.runtime import Runtime
-from matinee.viewing.taste import NOT_UNWANTED, unwanted_of
+from matinee.viewing.taste import NOT_UNWANTED
 
 log = structlog.get_logger(__name__)
 
@@ -18,8 +15,8 @@ CONFIDENCE = 10
 """So many thumbs of average opinion stand behind every title before its own count."""
 
 # each list is limited by itself, so that none is sorted whole; the first one to name a title counts
-_TOP_RATED = f"""
-    SELECT id FROM (
+TOP_RATED = f"""
+    SELECT id, false AS pinned FROM (
         (
             SELECT t.id, 1 AS list, s.score AS place
             FROM title_scores s JOIN titles t ON t.id = s.title_id
@@ -45,6 +42,8 @@ _TOP_RATED = f"""
         max(place) FILTER (WHERE list = 2) DESC, max(place) DESC, id
     LIMIT :limit
 """
+"""SQL of a shelf (see `rails.shelves`): the best rated titles; then what is watched most, what is
+featured, what is new."""
 
 _COUNT = """
     -- cross-user
@@ -71,18 +70,6 @@ _FORGET_UNRATED = """
     DELETE FROM title_scores s
     WHERE NOT EXISTS (SELECT FROM ratings r WHERE r.title_id = s.title_id)
 """
-
-
-async def top_rated(tx: ReadTx, viewer: Viewer, limit: int) -> list[UUID]:
-    """Ids of the best rated titles; then what is watched most, what is featured, what is new."""
-    rows = await tx.all(
-        _TOP_RATED,
-        audience=viewer.kind,
-        least=LEAST_HOUSEHOLDS,
-        limit=limit,
-        **visibility_of(viewer) | unwanted_of(viewer),
-    )
-    return [row["id"] for row in rows]
 
 
 @job("recommendations.score_titles", every=EVERY_HOUR)

@@ -6,12 +6,8 @@ on them is always in order, and nothing has to be recomputed as time passes (for
 Cormode et al., ICDE 2009). The value on day `t` is 2^(key - t / half-life).
 """
 
-from uuid import UUID
-
-from matinee.accounts.viewer import Viewer
-from matinee.core.database import ReadTx
-from matinee.entitlements.visibility import VISIBLE, visibility_of
-from matinee.viewing.taste import NOT_UNWANTED, unwanted_of
+from matinee.entitlements.visibility import VISIBLE
+from matinee.viewing.taste import NOT_UNWANTED
 
 HOT_DAYS = 14
 """Half-life of what is trending."""
@@ -32,8 +28,8 @@ PRIOR_NOW = f"power(2.0::float8, greatest({LEAST_EXPONENT}, r.prior - {_TODAY} /
 """SQL over `title_trends r`: plays of late, each worth half after 90 days."""
 
 # the viewer's country first; what is watched elsewhere fills the rest of the list
-_TRENDING = f"""
-    SELECT id FROM (
+TRENDING = f"""
+    SELECT id, false AS pinned FROM (
         (
             SELECT t.id, true AS here, r.hot
             FROM title_trends r JOIN titles t ON t.id = r.title_id
@@ -52,15 +48,4 @@ _TRENDING = f"""
         max(hot) DESC, id
     LIMIT :limit
 """
-
-
-async def trending(tx: ReadTx, viewer: Viewer, limit: int) -> list[UUID]:
-    """Ids of titles that many households watch these days, hottest first; may be empty."""
-    rows = await tx.all(
-        _TRENDING,
-        audience=viewer.kind,
-        least=LEAST_HOUSEHOLDS,
-        limit=limit,
-        **visibility_of(viewer) | unwanted_of(viewer),
-    )
-    return [row["id"] for row in rows]
+"""SQL of a shelf (see `rails.shelves`): what many households watch these days, hottest first."""

@@ -42,10 +42,6 @@ def _plain(facts: Facts, rail: str) -> Draft:
     """A rail that shows what was read as it is."""
     if rail == NEW_EPISODES:
         return plain_draft(rail, facts.news)
-    if rail == "trending":
-        return plain_draft(rail, facts.trending)
-    if rail == "top-rated":
-        return plain_draft(rail, facts.top_rated)
     return plain_draft(rail, (listed.title_id for listed in facts.shelves.get(rail, ())))
 
 

@@ -29,8 +29,6 @@ from matinee.recommendations.rails.shelves import (
     shelf_of,
 )
 from matinee.recommendations.scoring import Candidate, candidates
-from matinee.recommendations.top_rated import top_rated
-from matinee.recommendations.trends import trending
 from matinee.viewing.progress.continue_watching import continue_watching
 from matinee.viewing.taste import Taste, taste_of
 
@@ -63,8 +61,6 @@ class Facts:
     shelves: Mapping[str, Sequence[Listed]] = field(default_factory=dict)
     """Also what was begun and is still wanted, as `continue-watching`."""
     news: Mapping[UUID, NewEpisodes] = field(default_factory=dict)
-    trending: Sequence[UUID] = ()
-    top_rated: Sequence[UUID] = ()
 
 
 @dataclass(frozen=True)
@@ -110,8 +106,6 @@ async def read_facts(
         often=await _often(reader, viewer) if "for-you" in rails else (),
         shelves=await _shelves(reader, viewer, wanted),
         news=await _news(reader, viewer, limit) if NEW_EPISODES in rails else {},
-        trending=await _ids(reader, viewer, "trending", limit) if "trending" in rails else (),
-        top_rated=await _ids(reader, viewer, "top-rated", limit) if "top-rated" in rails else (),
     )
 
 
@@ -187,8 +181,3 @@ async def _news(reader: Reader, viewer: Viewer, limit: int) -> dict[UUID, NewEpi
     nothing: list[NewEpisodes] = []
     work = partial(new_episodes, viewer=viewer, limit=limit)
     return {news.title_id: news for news in await reader.read(NEW_EPISODES, work, nothing)}
-
-
-async def _ids(reader: Reader, viewer: Viewer, rail: str, limit: int) -> list[UUID]:
-    read = trending if rail == "trending" else top_rated
-    return await reader.read(rail, partial(read, viewer=viewer, limit=limit), [])

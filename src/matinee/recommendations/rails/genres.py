@@ -1,7 +1,8 @@
 """The genre rails of a profile: those it watches most, by their share in what it likes."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from matinee.recommendations.genre_shares import genre_shares
 from matinee.recommendations.layout import GENRE
@@ -18,9 +19,10 @@ def genre_drafts(taste: Taste, candidates: Sequence[Candidate]) -> list[Draft]:
 
     Of a profile that is not known at all the best candidates speak.
     """
-    genres = list(genre_shares(taste)) or _most_frequent(taste, candidates)
-    drafts = [genre_draft(taste, genre, candidates) for genre in genres]
-    return [draft for draft in drafts if len(draft.picks) >= LEAST][:ROWS]
+    shares = genre_shares(taste)
+    genres = list(shares) or _most_frequent(taste, candidates)
+    drafts = (_draft(genre, _reason(taste, shares, genre), candidates) for genre in genres)
+    return list(islice((draft for draft in drafts if len(draft.picks) >= LEAST), ROWS))
 
 
 def _most_frequent(taste: Taste, candidates: Sequence[Candidate]) -> list[str]:
@@ -31,7 +33,10 @@ def _most_frequent(taste: Taste, candidates: Sequence[Candidate]) -> list[str]:
 
 def genre_draft(taste: Taste, genre: str, candidates: Sequence[Candidate]) -> Draft:
     """The candidates of a genre, best first."""
-    reason = _reason(taste, genre)
+    return _draft(genre, _reason(taste, genre_shares(taste), genre), candidates)
+
+
+def _draft(genre: str, reason: Reason, candidates: Sequence[Candidate]) -> Draft:
     picks = (
         Pick(one.title_id, one.score, reason, one.genres)
         for one in candidates
@@ -40,9 +45,9 @@ def genre_draft(taste: Taste, genre: str, candidates: Sequence[Candidate]) -> Dr
     return Draft(f"{GENRE}{genre}", tuple(picks), genre=genre)
 
 
-def _reason(taste: Taste, genre: str) -> Reason:
+def _reason(taste: Taste, shares: Mapping[str, float], genre: str) -> Reason:
     if genre in taste.preferences.liked_genres:
         return Reason("you_picked_genre", strength=1.0, genre=genre)
-    if share := genre_shares(taste).get(genre):
+    if share := shares.get(genre):
         return Reason("more_genre", strength=share, genre=genre)
     return Reason("popular")

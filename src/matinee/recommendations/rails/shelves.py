@@ -8,7 +8,8 @@ from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx
 from matinee.entitlements.visibility import OPEN_WINDOW, VISIBLE, visibility_of
 from matinee.recommendations.household import POPULAR_IN_HOUSEHOLD
-from matinee.recommendations.trends import EVERYWHERE
+from matinee.recommendations.top_rated import TOP_RATED
+from matinee.recommendations.trends import EVERYWHERE, LEAST_HOUSEHOLDS, TRENDING
 from matinee.viewing.taste import NOT_UNWANTED, NOT_WATCHED
 
 NEW_DAYS = 60
@@ -81,12 +82,19 @@ _HERO = f"""
 SHELVES = {
     "hero": _HERO,
     "my-list": _MY_LIST,
+    "trending": TRENDING,
+    "top-rated": TOP_RATED,
     "household": POPULAR_IN_HOUSEHOLD,
     "new": _NEW,
     "leaving-soon": _LEAVING_SOON,
     "recently-browsed": _RECENTLY_BROWSED,
 }
 """SQL of the lists by rail: rows of `id` and `pinned`, in order, `:limit` at most."""
+
+OF_MANY = frozenset({"trending", "top-rated"})
+"""Lists that ask how many households watch a title."""
+BY_AUDIENCE = OF_MANY | {"hero"}
+"""Lists that are others for children."""
 
 
 class Shelf(NamedTuple):
@@ -106,7 +114,10 @@ class Listed(NamedTuple):
 
 def shelf_of(viewer: Viewer, rail: str) -> Shelf:
     """One of `SHELVES`."""
-    return Shelf(rail, SHELVES[rail], {"audience": viewer.kind} if rail == "hero" else {})
+    params: dict[str, Any] = {"audience": viewer.kind} if rail in BY_AUDIENCE else {}
+    if rail in OF_MANY:
+        params["least"] = LEAST_HOUSEHOLDS
+    return Shelf(rail, SHELVES[rail], params)
 
 
 async def read_shelves(
