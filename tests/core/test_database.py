@@ -392,3 +392,12 @@ async def test_the_second_host_is_used_where_the_first_is_gone(database_url: str
     async with database.read() as tx:
         assert await tx.scalar("SELECT 1") == 1
     await database.close()
+
+
+async def test_a_long_statement_is_prepared_once(database: Database) -> None:
+    long = f"SELECT 1 AS one -- {'long ' * 5000}"
+    async with database.read() as tx:
+        for _ in range(3):
+            await tx.all(long)
+        kept = "SELECT sum(generic_plans + custom_plans) FROM pg_prepared_statements"
+        assert await tx.scalar(f"{kept} WHERE statement LIKE 'SELECT 1 AS one%'") == 3
