@@ -19,8 +19,8 @@ from tests.world import THIRD_PARTY, Headers, World, make_world
 OWNED = ("profile_id", "child_id", "session_id", "viewing_session_id")
 """Parameters of paths that name something of one household."""
 
-SHARED = ("title_id", "item_id", "person_id", "slug", "avatar_id", "rail_id")
-"""Those that name something of all."""
+SHARED = ("title_id", "item_id", "person_id", "slug", "avatar_id", "rail_id", "ref")
+"""Those that name something of all, or (`ref`) of whoever knows the name."""
 
 
 @pytest.fixture
