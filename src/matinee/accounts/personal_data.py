@@ -70,7 +70,13 @@ ANONYMISED = {
 }
 """Tables whose rows stay, and how they are made to name nobody."""
 
-KEPT = ("subscription_changes", "subscription_payments", "payment_objects", "ledger_entries")
+KEPT = (
+    "purchase_refunds",
+    "subscription_changes",
+    "subscription_payments",
+    "payment_objects",
+    "ledger_entries",
+)
 """Tables of amounts and numbers, whose rows name nobody once the account does not."""
 
 _NOW = "SELECT clock_timestamp()"

@@ -42,6 +42,7 @@ PURCHASE_STATES = (
 )
 SUBSCRIPTION_STATES = ("incomplete", "trialing", "active", "past_due", "paused", "canceled")
 CHANGE_STATES = ("open", "done", "failed")
+REFUND_STATES = ("open", "done", "refused")
 EVENT_STATES = ("applied", "ignored", "parked", "dead")
 
 LIVE = "status IN ('trialing', 'active', 'past_due', 'paused')"
@@ -53,7 +54,7 @@ class Purchase(Base):
 
     `captured_cents`, `refunded_cents` and `dispute` only ever grow, so that the order in which
     they are heard does not matter; `status` follows from them. `refund_requested_at` is set while
-    a refund is on its way: what was bought cannot be played any more.
+    all that is left is being given back: what was bought cannot be played any more.
     """
 
     __tablename__ = "purchases"
@@ -115,6 +116,47 @@ class Purchase(Base):
     refunded_cents: Mapped[int] = mapped_column(server_default="0")
     dispute: Mapped[str | None]
     refund_requested_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = moment()
+    settled_at: Mapped[datetime | None]
+
+
+class PurchaseRefund(Base):
+    """Money of a purchase that is to be given back, from the wish until the provider's answer.
+
+    `total_cents` is how much of the purchase has been given back once this is done.
+    """
+
+    __tablename__ = "purchase_refunds"
+    __table_args__ = (
+        CheckConstraint("amount_cents > 0", "amount_cents"),
+        CheckConstraint("total_cents >= amount_cents", "total_cents"),
+        CheckConstraint(one_of("requested_by", "household", "staff", "system"), "requested_by"),
+        CheckConstraint(one_of("status", *REFUND_STATES), "status"),
+        CheckConstraint("length(idempotency_key) BETWEEN 1 AND 255", "idempotency_key"),
+        Index("purchase_refunds_key", "user_id", "idempotency_key", unique=True),
+        Index("purchase_refunds_purchase", "user_id", "purchase_id"),
+        Index(
+            "purchase_refunds_one_open",
+            "user_id",
+            "purchase_id",
+            unique=True,
+            postgresql_where=text("status = 'open'"),
+        ),
+        Index("purchase_refunds_unsettled", "created_at", postgresql_where=text("status = 'open'")),
+        {"info": DISTRIBUTED},
+    )
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=NEW_ID)
+    purchase_id: Mapped[UUID]
+    amount_cents: Mapped[int]
+    total_cents: Mapped[int]
+    requested_by: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="open")
+    failure_code: Mapped[str | None]
+    idempotency_key: Mapped[str]
+    request_hash: Mapped[bytes] = mapped_column(LargeBinary)
     checked_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = moment()
     settled_at: Mapped[datetime | None]

@@ -354,6 +354,32 @@ CREATE TABLE title_offers (
 );
 CREATE INDEX title_offers_title ON title_offers (title_id);
 
+CREATE TABLE purchase_refunds (
+    user_id UUID NOT NULL,
+    id UUID DEFAULT uuidv7() NOT NULL,
+    purchase_id UUID NOT NULL,
+    amount_cents INTEGER NOT NULL,
+    total_cents INTEGER NOT NULL,
+    requested_by TEXT NOT NULL,
+    status TEXT DEFAULT 'open' NOT NULL,
+    failure_code TEXT,
+    idempotency_key TEXT NOT NULL,
+    request_hash BYTEA NOT NULL,
+    checked_at TIMESTAMP WITH TIME ZONE,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+    settled_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT purchase_refunds_pkey PRIMARY KEY (user_id, id),
+    CONSTRAINT purchase_refunds_amount_cents_check CHECK (amount_cents > 0),
+    CONSTRAINT purchase_refunds_total_cents_check CHECK (total_cents >= amount_cents),
+    CONSTRAINT purchase_refunds_requested_by_check CHECK (requested_by IN ('household', 'staff', 'system')),
+    CONSTRAINT purchase_refunds_status_check CHECK (status IN ('open', 'done', 'refused')),
+    CONSTRAINT purchase_refunds_idempotency_key_check CHECK (length(idempotency_key) BETWEEN 1 AND 255)
+);
+CREATE UNIQUE INDEX purchase_refunds_key ON purchase_refunds (user_id, idempotency_key);
+CREATE UNIQUE INDEX purchase_refunds_one_open ON purchase_refunds (user_id, purchase_id) WHERE status = 'open';
+CREATE INDEX purchase_refunds_purchase ON purchase_refunds (user_id, purchase_id);
+CREATE INDEX purchase_refunds_unsettled ON purchase_refunds (created_at) WHERE status = 'open';
+
 CREATE TABLE purchases (
     user_id UUID NOT NULL,
     id UUID DEFAULT uuidv7() NOT NULL,

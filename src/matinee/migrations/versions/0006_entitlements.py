@@ -15,6 +15,7 @@ PHASE = "expand"
 TABLES = (
     "stream_slots",
     "purchases",
+    "purchase_refunds",
     "title_offers",
     "user_entitlements",
     "trial_redemptions",
