@@ -47,6 +47,7 @@ async def advance(tx: WriteTx, ref: str) -> Step[SubscriptionFacts]:
     facts = subscription.facts
     if facts.status != "canceled" and facts.period_end and facts.period_end > now:
         subscription = _moved_back(subscription, facts.period_end - now, now)
+        await keep(tx, subscription)
     return await _turn(tx, subscription, now)
 
 
@@ -108,10 +109,11 @@ async def _ended(
 def _moved_back(subscription: Subscription, by: timedelta, now: datetime) -> Subscription:
     """As if it had begun so much earlier; its next period begins, and counts, from now."""
     facts = subscription.facts
-    moved = replace(
-        facts,
+    moved = changed(
+        subscription,
+        now,
         period_start=facts.period_start - by if facts.period_start else None,
         period_end=now,
         trial_end=facts.trial_end - by if facts.trial_end else None,
     )
-    return replace(subscription, facts=moved, anchor=now, months=0)
+    return replace(moved, anchor=now, months=0)
