@@ -12,7 +12,7 @@ from matinee.recommendations.rails.shelves import SHELVES, read_shelves, shelf_o
 from matinee.runtime import Runtime
 from tests.catalog.makers import make_collection, make_rights, make_series
 from tests.makers import execute, make_title, scalar
-from tests.recommendations.makers import make_viewer
+from tests.recommendations.makers import make_trend, make_viewer
 
 
 @pytest.fixture
@@ -98,6 +98,7 @@ async def test_no_list_offers_what_is_unwanted_or_hidden(
     )
     for title_id in (shown, disliked, suppressed, hidden):
         await make_rights(runtime, title_id, closes=7)
+        await make_trend(runtime, title_id, 10)
         await add(runtime, "watchlist", viewer, title_id)
         await add(runtime, "title_views", viewer, title_id)
         await add(runtime, "title_views", other, title_id)
