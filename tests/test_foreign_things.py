@@ -16,7 +16,7 @@ from tests.test_permissions import RULES
 from tests.walking import address_of, asker_of, method_of, routes_of
 from tests.world import THIRD_PARTY, Headers, World, make_world
 
-OWNED = ("profile_id", "child_id", "session_id", "viewing_session_id")
+OWNED = ("profile_id", "child_id", "session_id", "viewing_session_id", "subscription_id")
 """Parameters of paths that name something of one household."""
 
 SHARED = ("title_id", "item_id", "person_id", "slug", "avatar_id", "rail_id", "ref")
@@ -83,8 +83,12 @@ async def test_lists_hold_only_what_is_ones_own(
 
 async def call(client: AsyncClient, route: APIRoute, address: str, headers: Headers) -> Response:
     """Call an operation with a body with which it would do something."""
+    rule = RULES[route.name]
     answer = await client.request(
-        method_of(route), address, headers=headers, **RULES[route.name].said({})
+        method_of(route),
+        address + rule.query,
+        headers=headers | {"Idempotency-Key": str(uuid4())},
+        **rule.said({}),
     )
     check_answer(answer)
     return answer

@@ -17,6 +17,7 @@ from tests.catalog.makers import (
     make_person,
     make_season,
 )
+from tests.entitlements.makers import make_package, make_subscription
 from tests.makers import (
     as_staff,
     choose_profile,
@@ -69,10 +70,16 @@ async def make_world(
 async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str, UUID | str]:
     await make_genre(runtime, "comedy", "Comedy")
     title_id = await make_title(runtime, "Fantomas", kind="series", genres=["comedy"])
+    package_id = await make_package(runtime)
+    third_party_id = await make_user(runtime, THIRD_PARTY)
     others = [await make_title(runtime, name, genres=["comedy"]) for name in ("Cops", "One Week")]
     season_id = await make_season(runtime, title_id, 1)
     return {
-        "user_id": await make_user(runtime, THIRD_PARTY),
+        "user_id": third_party_id,
+        "subscription_id": await make_subscription(runtime, user_id, package_id),
+        "household_subscription_id": await make_subscription(
+            runtime, third_party_id, package_id, provider="manual"
+        ),
         "profile_id": profile_id,
         "child_id": await make_profile(runtime, user_id, "Kim", kind="kids", max_maturity=9),
         "session_id": await make_session(runtime, user_id),

@@ -42,6 +42,9 @@ from matinee.core.settings import Settings, load_settings
 from matinee.core.telemetry import UNTRACED, configure_logging, load_tracing
 from matinee.enrichment import admin as enrichment_admin
 from matinee.entitlements.sandbox import router as sandbox
+from matinee.entitlements.subscriptions import admin as subscriptions_admin
+from matinee.entitlements.subscriptions import ending, sweeping, tier
+from matinee.entitlements.subscriptions import router as subscriptions
 from matinee.profiles import router as profiles
 from matinee.recommendations import admin as recommendations_admin
 from matinee.recommendations import router as recommendations
@@ -91,12 +94,14 @@ ROUTERS = (
     recommendations_admin.router,
     learning_admin.router,
     admin.router,
+    subscriptions.router,
+    subscriptions_admin.router,
     sandbox.router,
     sandbox.page_router,
     api_docs.router,
 )
 
-WITHOUT_ROUTES = (closing, partitions, tidying, trend_counting, introducing)
+WITHOUT_ROUTES = (closing, partitions, tidying, trend_counting, introducing, ending, sweeping, tier)
 """Modules that no route leads to; importing them declares their jobs."""
 
 ALLOWED_HEADERS = (

@@ -76,3 +76,26 @@ async def hold(runtime: Runtime, user_id: UUID, **columns: Any) -> UUID:
     """Put a household on hold."""
     defaults = {"blocks_playback": True, "blocks_purchase": True, "reason": "dispute"}
     return await insert(runtime, "account_holds", user_id=user_id, **(defaults | columns))
+
+
+async def make_subscription(
+    runtime: Runtime, user_id: UUID, package_id: UUID, **columns: Any
+) -> UUID:
+    """An order of a base package that the provider has not confirmed."""
+    defaults = {
+        "is_base": True,
+        "price_cents": 999,
+        "currency": "USD",
+        "provider": "sandbox",
+        "payment_method": "tok_ok",
+        "trial_days": 0,
+        "idempotency_key": "made",
+        "request_hash": b"",
+    }
+    return await insert(
+        runtime,
+        "subscriptions",
+        user_id=user_id,
+        package_id=package_id,
+        **(defaults | columns),
+    )

@@ -9,12 +9,15 @@ from matinee.accounts.mails import send_security_mail
 from matinee.accounts.passwords import prove_password
 from matinee.accounts.schemas import DeleteMe, Deletion
 from matinee.accounts.viewer import SessionRevoked, Viewer, user_tag
-from matinee.core.jobs import EVERY_HOUR, JobRun, enqueue, job
+from matinee.core.jobs import EVERY_HOUR, JobRun, announce, enqueue, job
 from matinee.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
 BATCH = 100
+
+HOUSEHOLD_LEAVES = "accounts.household_leaves"
+"""A household asked for its deletion, or was deleted (`user_id`)."""
 
 _ASK = """
     UPDATE users
@@ -59,6 +62,7 @@ async def request_deletion(runtime: Runtime, viewer: Viewer, wish: DeleteMe) -> 
             event="deletion_requested",
             _detail=str(days),
         )
+        await announce(tx, HOUSEHOLD_LEAVES, user_id=str(viewer.household))
     if asked is None:
         raise SessionRevoked()
     return Deletion(**asked)
@@ -84,6 +88,7 @@ async def _delete(runtime: Runtime, user_id: UUID, days: float) -> None:
         if await tx.scalar(_STILL_DUE, user_id=user_id, days=days) is None:
             return
         await personal_data.erase(tx, user_id)
+        await announce(tx, HOUSEHOLD_LEAVES, user_id=str(user_id))
         await audit.record(tx, audit.SYSTEM, "user.delete", targets={"user": user_id})
         tx.invalidate(user_tag(user_id))
     log.info("household_deleted")

@@ -5,17 +5,12 @@ from uuid import UUID
 
 from matinee.core.database import Row, WriteTx
 from matinee.core.jobs import announce
-from matinee.entitlements.ledger import Entry, book
+from matinee.entitlements.events import BASE_ENDED, SUBSCRIPTION_UNWANTED
+from matinee.entitlements.ledger import Entry, book, provider_account, revenue_account
 from matinee.entitlements.subscriptions import trials
 from matinee.entitlements.subscriptions.grants import access_until, write_grant
 from matinee.entitlements.subscriptions.tier import refresh_tier
 from matinee.integrations.payments.protocol import InvoiceFacts, Reference, SubscriptionFacts
-
-SUBSCRIPTION_UNWANTED = "entitlements.subscription_unwanted"
-"""A provider has a subscription that must not go on (`user_id`, `subscription_id`)."""
-
-BASE_ENDED = "entitlements.base_ended"
-"""A household's base subscription is over (`user_id`)."""
 
 BEGUN = ("trialing", "active", "past_due", "paused")
 DUPLICATE = "duplicate"
@@ -109,7 +104,7 @@ async def apply_subscription(
     until = access_until(facts, timedelta(days=packages.current["grace_days"]))
     if household == "deleted" or failure_code == DUPLICATE:
         until = None
-    await write_grant(tx, *mine.values(), packages.current["id"], until)
+    await write_grant(tx, reference.user_id, reference.id, packages.current["id"], until)
     await refresh_tier(tx, reference.user_id)
     await _follow_up(tx, mine, row, facts, status)
     return True
@@ -237,7 +232,7 @@ def _entries(reference: Reference, provider: str, facts: InvoiceFacts, payment: 
     taken, known = payment["amount_cents"], payment["refunded_cents"]
     returned = min(facts.refunded_cents, taken)
     fact = f"{provider}:{facts.ref}"
-    ours, theirs = f"provider:{provider}", "revenue:subscription"
+    ours, theirs = provider_account(provider), revenue_account("subscription")
     movements = [
         (f"invoice:{fact}", ours, theirs, taken),
         (f"invoice_refund:{fact}:{returned}", theirs, ours, returned - known),
