@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.filters import Browse, Filters, condition_of
+from matinee.catalog.filters import Browse, Filters, condition_for
 from matinee.core.database import ReadTx
 from matinee.core.paging import TOTAL_CAP, decode_cursor, encode_cursor
 from matinee.entitlements.visibility import VISIBLE, VISIBLE_IN_BULK, visibility_of
@@ -38,7 +38,7 @@ async def find_ids(tx: ReadTx, viewer: Viewer, browse: Browse) -> tuple[list[UUI
         BadCursor: the cursor belongs to another order, or to no list at all.
     """
     order = ORDERS[browse.sort]
-    condition, params = condition_of(browse)
+    condition, params = condition_for(viewer, browse)
     continued, offset = "true", 0
     if browse.cursor:
         after_key, after_id = decode_cursor(browse.cursor, (order.kind, UUID))
@@ -74,7 +74,7 @@ async def count_titles(
     params = visibility_of(viewer)
     counts = []
     for number, one in enumerate(filters):
-        condition, given = condition_of(one, suffix=f"_{number}")
+        condition, given = condition_for(viewer, one, suffix=f"_{number}")
         params |= given
         counts.append(f"""(
             SELECT count(*) FROM (

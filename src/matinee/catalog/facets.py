@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.filters import Filters, condition_of
+from matinee.catalog.filters import Filters, condition_for
 from matinee.catalog.genres import Genre
 from matinee.catalog.schemas import FacetCount, Facets
 from matinee.catalog.vocabulary import MOODS, THEMES
@@ -36,7 +36,7 @@ _COUNTS = """
 
 async def count_values(tx: ReadTx, viewer: Viewer, filters: Filters) -> Counts:
     """Counts over all matching titles; the same for all viewers who see the same titles."""
-    condition, params = condition_of(filters)
+    condition, params = condition_for(viewer, filters)
     sql = _COUNTS.format(visible=VISIBLE_IN_BULK, condition=condition)
     counts: Counts = {facet: {} for facet in Facets.model_fields}
     for row in await tx.all(sql, **params, **visibility_of(viewer)):

@@ -6,10 +6,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from matinee.accounts.viewer import Viewer
 from matinee.catalog.schemas import TitleKind
 from matinee.catalog.vocabulary import MOODS, THEMES
 from matinee.core.schema import Input, Integer, Language, Year, text
 from matinee.core.text import like_pattern, searchable
+from matinee.entitlements.entitled import ENTITLED, entitled_parameters
 
 Sort = Literal["newest", "name", "year", "oldest"]
 
@@ -65,7 +67,15 @@ class Filters(Input):
     )
 
 
-class Browse(Filters):
+class ViewerFilters(Filters):
+    """Filters of one who asks: also by what he himself may do."""
+
+    entitled: bool | None = Field(
+        None, description="Only titles that the household may play now, or only others."
+    )
+
+
+class Browse(ViewerFilters):
     """A filtered, sorted page of titles."""
 
     sort: Sort = Field(
@@ -101,6 +111,18 @@ _CONDITIONS = {
     "featured": "t.is_featured = :featured::bool",
     "q": "t.folded_name LIKE '%' || :q::text || '%'",
 }
+
+
+def condition_for(
+    viewer: Viewer, filters: Filters, *, suffix: str = ""
+) -> tuple[str, dict[str, Any]]:
+    """`condition_of` for a viewer; it stands beside the rule of visibility and its parameters."""
+    sql, params = condition_of(filters, suffix=suffix)
+    entitled = filters.entitled if isinstance(filters, ViewerFilters) else None
+    if entitled is None:
+        return sql, params
+    rule = ENTITLED if entitled else f"NOT {ENTITLED}"
+    return f"{sql} AND {rule}", params | entitled_parameters(viewer)
 
 
 def condition_of(filters: Filters, *, suffix: str = "") -> tuple[str, dict[str, Any]]:

@@ -1,15 +1,15 @@
 """Lists as viewers get them: ids from a query, then cards, then a page; figures are remembered."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from typing import Literal, TypeVar
 from uuid import UUID
 
-from matinee.accounts.viewer import Viewer, profile_tag
+from matinee.accounts.viewer import Viewer, profile_tag, user_tag
 from matinee.catalog import browse, collections, queries
 from matinee.catalog.cards import cards_for
 from matinee.catalog.facets import Counts, count_values, facets_of
-from matinee.catalog.filters import Browse, Filters
+from matinee.catalog.filters import Browse, Filters, ViewerFilters
 from matinee.catalog.genres import known_genres, unknown_genres
 from matinee.catalog.schemas import (
     Collections,
@@ -26,6 +26,7 @@ from matinee.catalog.tags import CATALOG
 from matinee.core.database import ReadTx
 from matinee.core.errors import InvalidValue
 from matinee.core.paging import TOTAL_CAP
+from matinee.entitlements.tags import FOR_SALE
 from matinee.runtime import Runtime
 
 T = TypeVar("T")
@@ -68,7 +69,8 @@ async def _total(runtime: Runtime, viewer: Viewer, wish: Browse) -> int:
         async with runtime.database.read() as tx:
             return (await browse.count_titles(tx, viewer, [wish]))[0]
 
-    return await _remembered(runtime, viewer, "titles.total", _key(wish), build)
+    also = own_tags(viewer, wish)
+    return await _remembered(runtime, viewer, "titles.total", _key(wish), build, also)
 
 
 async def _counts(runtime: Runtime, viewer: Viewer, wish: Filters) -> Counts:
@@ -76,7 +78,8 @@ async def _counts(runtime: Runtime, viewer: Viewer, wish: Filters) -> Counts:
         async with runtime.database.read() as tx:
             return await count_values(tx, viewer, wish)
 
-    return await _remembered(runtime, viewer, "titles.facets", _key(wish), build)
+    also = own_tags(viewer, wish)
+    return await _remembered(runtime, viewer, "titles.facets", _key(wish), build, also)
 
 
 async def _facets_of_everything(runtime: Runtime, viewer: Viewer) -> Facets:
@@ -136,16 +139,32 @@ async def person(tx: ReadTx, viewer: Viewer, person_id: UUID) -> PersonOut:
 
 
 async def _remembered(
-    runtime: Runtime, viewer: Viewer, name: str, key: str, build: Callable[[], Awaitable[T]]
+    runtime: Runtime,
+    viewer: Viewer,
+    name: str,
+    key: str,
+    build: Callable[[], Awaitable[T]],
+    also: Collection[str] = (),
 ) -> T:
-    """A figure about what is shown, the same for all viewers who see the same titles."""
-    tags = {CATALOG}
+    """A figure about what is shown, the same for all viewers who see the same titles.
+
+    With tags in `also` it is the household's own.
+    """
+    tags = {CATALOG, *also}
     if viewer.allow_list_only:
         tags.add(profile_tag(viewer.profile_id))
+    seen_by = (viewer.sees, viewer.user_id if also else None)
     return await runtime.cache.get_or_build_object(
-        name, (viewer.sees, key), depends_on=tags, ttl=REMEMBERED, build=build
+        name, (seen_by, key), depends_on=tags, ttl=REMEMBERED, build=build
     )
 
 
+def own_tags(viewer: Viewer, wish: Filters) -> set[str]:
+    """What else an answer depends on where the filter asks what the household may play."""
+    if isinstance(wish, ViewerFilters) and wish.entitled is not None:
+        return {FOR_SALE, user_tag(viewer.user_id)} - {""}
+    return set()
+
+
 def _key(wish: Filters) -> str:
-    return wish.model_dump_json(include=set(Filters.model_fields), exclude_defaults=True)
+    return wish.model_dump_json(include=set(ViewerFilters.model_fields), exclude_defaults=True)

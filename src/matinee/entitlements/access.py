@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -23,6 +23,7 @@ Via = Literal[
 
 OptionType = Literal["svod", "rent", "buy", "free"]
 Quality = Literal["sd", "hd", "uhd"]
+QUALITIES: tuple[Quality, ...] = ("sd", "hd", "uhd")
 BillingPeriod = Literal["month", "year"]
 
 
@@ -121,7 +122,8 @@ class Facts:
     """All that is known about one title for one household.
 
     `shown`: published, and inside its rights window here. `suitable`: the profile's settings let it
-    see the title. `sold`: somebody, somewhere, at some time can or could get it from us.
+    see the title. `sold`: somebody, somewhere, at some time can or could get it from us; what
+    nobody can get is `locked` without options, and not a question of territory.
     """
 
     title_id: UUID
@@ -201,7 +203,7 @@ def decide(facts: Facts, asking: Asking, season_id: UUID | None = None) -> Decis
         or _rented(grants)
     )
     if right is None:
-        via: Via = "locked" if options else "not_in_territory"
+        via: Via = "locked" if options or not facts.sold else "not_in_territory"
         return Decision(False, via, options=shown, changes_at=changes_at)
     return Decision(True, *right, options=shown, changes_at=changes_at)
 
@@ -237,35 +239,40 @@ class _Right(NamedTuple):
 
 
 def _owned(grants: Sequence[Grant]) -> _Right | None:
-    for grant in grants:
-        if grant.kind == "buy":
-            return _Right("buy", None, grant.id, quality=grant.quality)
-    return None
+    bought = [grant for grant in grants if grant.kind == "buy"]
+    if not bought:
+        return None
+    best = max(bought, key=lambda g: (g.season_id is None, _worth(g.quality), g.id))
+    return _Right("buy", None, best.id, quality=best.quality)
 
 
 def _subscribed(carriages: Sequence[Carriage], grants: Sequence[Grant]) -> _Right | None:
     """The package that lets play longest: as long as both the grant and the licence last."""
-    best: _Right | None = None
-    for carriage in carriages:
-        for grant in grants:
-            if grant.kind == "package" and grant.package_id == carriage.package.id:
-                until = _earlier(grant.expires_at, carriage.window.available_until)
-                if best is None or _ends_later(until, best.until):
-                    quality = carriage.package.max_quality
-                    best = _Right("svod", until, grant.id, quality=quality)
-    return best
+    rights = [
+        _Right(
+            "svod",
+            _earlier(grant.expires_at, carriage.window.available_until),
+            grant.id,
+            quality=carriage.package.max_quality,
+        )
+        for carriage in carriages
+        for grant in grants
+        if grant.kind == "package" and grant.package_id == carriage.package.id
+    ]
+    return max(
+        rights, key=lambda r: (_lasting(r.until), _worth(r.quality), r.grant_id), default=None
+    )
 
 
 def _free(offers: Sequence[Offer], asking: Asking, *, sold: bool) -> _Right | None:
-    best: _Right | None = None
-    for offer in offers:
-        if offer.type == "free":
-            until = offer.window.available_until
-            if best is None or _ends_later(until, best.until):
-                best = _Right("free", until, quality=offer.quality)
-    if best is None and asking.unsold_is_free and not sold:
+    free = [
+        _Right("free", offer.window.available_until, quality=offer.quality)
+        for offer in offers
+        if offer.type == "free"
+    ]
+    if not free and asking.unsold_is_free and not sold:
         return _Right("free")
-    return best
+    return max(free, key=lambda r: (_lasting(r.until), _worth(r.quality)), default=None)
 
 
 def _rented(grants: Sequence[Grant]) -> _Right | None:
@@ -289,10 +296,9 @@ def _package_options(carriages: Sequence[Carriage], grants: Sequence[Grant]) -> 
     packages = {carriage.package.id: carriage.package for carriage in carriages}
     held: dict[UUID, datetime | None] = {}
     for grant in grants:
-        if grant.package_id is not None and (
-            grant.package_id not in held or _ends_later(grant.expires_at, held[grant.package_id])
-        ):
-            held[grant.package_id] = grant.expires_at
+        if grant.package_id is not None:
+            known = held.get(grant.package_id, grant.expires_at)
+            held[grant.package_id] = max(known, grant.expires_at, key=_lasting)
     to_show = [one for one in packages.values() if one.active or one.id in held]
     to_show.sort(key=lambda one: (one.id not in held, one.price_cents, one.id))
     return [_package_option(one, held) for one in to_show]
@@ -327,7 +333,8 @@ def _offer_option(offer: Offer, grants: Sequence[Grant]) -> Option:
 def _first_end(
     carriages: Iterable[Carriage], offers: Iterable[Offer], grants: Iterable[Grant]
 ) -> datetime | None:
-    ends = [one.window.available_until for one in (*carriages, *offers)]
+    ends = [carriage.window.available_until for carriage in carriages]
+    ends += [offer.window.available_until for offer in offers]
     ends += [grant.expires_at for grant in grants]
     return min((end for end in ends if end is not None), default=None)
 
@@ -337,6 +344,11 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     return min((end for end in (one, other) if end is not None), default=None)
 
 
-def _ends_later(one: datetime | None, other: datetime | None) -> bool:
-    """Whether one end comes after another; None never comes."""
-    return other is not None and (one is None or one > other)
+def _lasting(end: datetime | None) -> datetime:
+    """A key by which what ends later comes later; None never comes."""
+    return datetime.max.replace(tzinfo=UTC) if end is None else end
+
+
+def _worth(quality: Quality | None) -> int:
+    """A key by which the better quality comes later."""
+    return QUALITIES.index(quality) if quality else -1

@@ -24,11 +24,14 @@ from matinee.entitlements.visibility import SUITABLE, shown_at, visibility_of
 NOW = "coalesce(:at::timestamptz, statement_timestamp())"
 """The moment that is asked about: the clock of the statement, which no client can set."""
 
-LIVE = f"""(
-    g.revoked_at IS NULL AND g.starts_at <= {NOW}
-    AND (g.expires_at IS NULL OR {NOW} < g.expires_at)
-)"""
-"""SQL over `user_entitlements g`: the grant counts at that moment (A1)."""
+
+def live_at(now: str) -> str:
+    """SQL over `user_entitlements g`: the grant counts at a moment (its SQL; A1)."""
+    return f"""(
+        g.revoked_at IS NULL AND g.starts_at <= {now}
+        AND (g.expires_at IS NULL OR {now} < g.expires_at)
+    )"""
+
 
 _PACKAGE = (
     "p.id, p.slug, p.name, p.price_cents, p.currency, p.billing_period, p.max_quality, p.active"
@@ -55,18 +58,18 @@ _FACTS = f"""
             ) AS held,
             ARRAY(
                 SELECT ROW({_GRANT}) FROM user_entitlements g
-                WHERE g.user_id = :user_id::uuid AND g.title_id IS NULL AND {LIVE}
+                WHERE g.user_id = :user_id::uuid AND g.title_id IS NULL AND {live_at(NOW)}
             ) AS packages
     ),
     grants AS MATERIALIZED (
         SELECT g.title_id, ROW({_GRANT}) AS fields FROM user_entitlements g
-        WHERE g.user_id = :user_id::uuid AND g.title_id = ANY (:ids::uuid[]) AND {LIVE}
+        WHERE g.user_id = :user_id::uuid AND g.title_id = ANY (:ids::uuid[]) AND {live_at(NOW)}
     )
     SELECT
         now, held, packages, wanted.id AS title_id,
         coalesce({shown_at(NOW)}, false) AS shown,
         coalesce({SUITABLE}, false) AS suitable,
-        NOT :unsold_is_free::bool OR {SOLD} AS sold,
+        {SOLD} AS sold,
         ARRAY(
             SELECT ROW({_PACKAGE}, {_WINDOW.format("c")})
             FROM {CARRIED} c JOIN content_packages p ON p.id = c.package_id
@@ -94,7 +97,6 @@ async def facts_of(
         _FACTS,
         ids=list(ids),
         at=at,
-        unsold_is_free=viewer.unsold_is_free,
         **visibility_of(viewer),
     )
     asking = Asking(

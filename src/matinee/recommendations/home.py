@@ -9,6 +9,7 @@ from matinee.accounts.viewer import Viewer
 from matinee.catalog.genres import known_genres
 from matinee.catalog.tags import CATALOG
 from matinee.core.encoded import Encoded
+from matinee.entitlements.tags import FOR_SALE
 from matinee.recommendations.dressing import Wardrobe, cards_of, cursor_after, dress
 from matinee.recommendations.layout import COLLECTION, LAYOUT, home_layout
 from matinee.recommendations.learning.storing import LEARNED
@@ -33,7 +34,7 @@ async def get_home(runtime: Runtime, viewer: Viewer) -> Encoded:
     return await runtime.cache.get_or_build(
         "home",
         (viewer.profile, viewer.languages, viewer.sees),
-        depends_on=viewer.tags | {CATALOG, LAYOUT, LEARNED},
+        depends_on=viewer.tags | {CATALOG, FOR_SALE, LAYOUT, LEARNED},
         ttl=FIVE_MINUTES,
         build=partial(compose_home, runtime, viewer),
         lasts=_lasts,
@@ -65,12 +66,16 @@ def _shortened(draft: Draft, wardrobe: Wardrobe) -> Rail:
 
 
 def _lasts(home: Home) -> timedelta:
-    """Until a title on it goes off air; where a part failed only until it may work again."""
+    """Until a title on it goes off air, or a right or a price on it ends.
+
+    Where a part failed only until it may work again.
+    """
     if home.partial:
         return PARTIAL_LASTS
-    cards = (item.card for rail in home.rails for item in rail.items)
-    ends = [card.available_until for card in cards if card.available_until]
-    return min(ends) - datetime.now(UTC) if ends else FIVE_MINUTES
+    cards = [item.card for rail in home.rails for item in rail.items]
+    ends = [card.available_until for card in cards] + [card.access.changes_at for card in cards]
+    end = min((end for end in ends if end is not None), default=None)
+    return end - datetime.now(UTC) if end else FIVE_MINUTES
 
 
 def day_of(viewer: Viewer) -> date:

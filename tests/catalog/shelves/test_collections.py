@@ -61,6 +61,14 @@ async def test_a_filter_makes_it_a_smart_one(
     assert [(card["slug"], card["titles"]) for card in seen] == [("laughs", 3)]
 
 
+async def test_a_filter_cannot_ask_what_a_household_may_play(
+    client: AsyncClient, editor: Headers
+) -> None:
+    body = {"slug": "mine", "name": "Mine", "filter": {"entitled": True}}
+    answer = await client.post(COLLECTIONS, json=body, headers=editor)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "unknown_field")
+
+
 async def test_a_collection_changes_its_kind_with_its_filter(
     runtime: Runtime, client: AsyncClient, editor: Headers
 ) -> None:

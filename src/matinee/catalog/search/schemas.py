@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from matinee.catalog.filters import Filters
+from matinee.catalog.filters import ViewerFilters
 from matinee.catalog.schemas import Card, CollectionCard
 from matinee.core.schema import Input, Output, Page, text
 
@@ -41,7 +41,7 @@ class Suggest(Input):
     page_size: Annotated[int, Field(ge=1, le=20)] = 8
 
 
-class SemanticSearch(Filters):
+class SemanticSearch(ViewerFilters):
     """What titles are about, among those that pass a filter (S-01)."""
 
     q: QueryText = Field(examples=["a heist that goes wrong"])

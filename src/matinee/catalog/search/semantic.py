@@ -11,13 +11,13 @@ import orjson
 from matinee.accounts.viewer import Viewer
 from matinee.catalog import lists, vectors
 from matinee.catalog.cards import cards_for
-from matinee.catalog.filters import Filters, condition_of
+from matinee.catalog.filters import ViewerFilters, condition_for
 from matinee.catalog.search.documents import dictionary_of
 from matinee.catalog.search.meaning import vector_of
 from matinee.catalog.search.question import understand
 from matinee.catalog.search.schemas import SemanticPage, SemanticSearch
 from matinee.catalog.search.service import limit
-from matinee.core.database import ReadTx
+from matinee.core.database import ReadTx, Row
 from matinee.core.paging import decode_cursor, encode_cursor
 from matinee.core.ratelimit import SEMANTIC_SEARCHES
 from matinee.core.schema import Output
@@ -36,10 +36,10 @@ _BY_WORDS = """
     WHERE d.words @@ :documents::text::tsquery AND {condition}
     ORDER BY coverage DESC NULLS LAST, d.title_id LIMIT :wanted
 """
-_STILL_SHOWN = f"""
+_STILL_SHOWN = """
     SELECT t.id, found.n, count(*) OVER () AS total
     FROM unnest(:ids::uuid[]) WITH ORDINALITY AS found (id, n) JOIN titles t USING (id)
-    WHERE {VISIBLE} ORDER BY found.n
+    WHERE {condition} ORDER BY found.n
 """
 
 
@@ -60,7 +60,8 @@ class _Place(NamedTuple):
 async def semantic_search(runtime: Runtime, viewer: Viewer, wish: SemanticSearch) -> SemanticPage:
     """One page of at most 200 titles, nearest in meaning first.
 
-    What has been hidden since the first page is left out. Without an embedding model the titles
+    What has been hidden since the first page, or may no longer be played where that was asked for,
+    is left out. Without an embedding model the titles
     with the words of the query are given instead.
 
     Raises:
@@ -73,7 +74,7 @@ async def semantic_search(runtime: Runtime, viewer: Viewer, wish: SemanticSearch
     place = _place(wish)
     frozen = await _frozen(runtime, viewer, wish, place.list)
     async with runtime.database.read() as tx:
-        shown = await tx.all(_STILL_SHOWN, ids=frozen.ids, **visibility_of(viewer))
+        shown = await _still_shown(tx, viewer, wish, frozen)
         if wish.page is not None:
             rest = shown[(wish.page - 1) * wish.page_size :]
         else:
@@ -104,16 +105,26 @@ async def _frozen(runtime: Runtime, viewer: Viewer, wish: SemanticSearch, name: 
         return await _find(runtime, viewer, wish)
 
     asked = wish.model_dump_json(exclude={"cursor", "page", "page_size"}, exclude_defaults=True)
-    key = (viewer.sees, asked, runtime.embedder.model, name)
+    own_tags = lists.own_tags(viewer, wish)
+    household = viewer.user_id if own_tags else None
+    key = (viewer.sees, household, asked, runtime.embedder.model, name)
     encoded = await runtime.cache.get_or_build(
-        "search.semantic", key, depends_on=(), ttl=FROZEN, build=build
+        "search.semantic", key, depends_on=own_tags, ttl=FROZEN, build=build
     )
     return FrozenList.model_validate(orjson.loads(encoded.body))
 
 
+async def _still_shown(
+    tx: ReadTx, viewer: Viewer, wish: SemanticSearch, frozen: FrozenList
+) -> list[Row]:
+    condition, params = condition_for(viewer, ViewerFilters(entitled=wish.entitled))
+    sql = _STILL_SHOWN.replace("{condition}", f"{VISIBLE} AND {condition}")
+    return await tx.all(sql, ids=frozen.ids, **params, **visibility_of(viewer))
+
+
 async def _find(runtime: Runtime, viewer: Viewer, wish: SemanticSearch) -> FrozenList:
-    filters = Filters.model_validate(wish.model_dump(include=set(Filters.model_fields) - {"q"}))
-    condition, params = condition_of(filters)
+    wanted = wish.model_dump(include=set(ViewerFilters.model_fields) - {"q"})
+    condition, params = condition_for(viewer, ViewerFilters.model_validate(wanted))
     condition = f"{VISIBLE} AND {condition}"
     params |= visibility_of(viewer)
     vector = await vector_of(runtime, wish.q)
