@@ -84,7 +84,9 @@ async def create_subscription(
     base subscription runs at a time, and an add-on needs a base package. A second request while
     one is open joins it.
     """
-    return _accepted(response, await service.subscribe(runtime, viewer, wish, key))
+    subscription = await service.subscribe(runtime, viewer, wish, key)
+    response.status_code = subscription.status_code
+    return subscription
 
 
 @router.get(
@@ -153,10 +155,3 @@ async def pause_subscription(
 ) -> SubscriptionOut:
     """Nothing is charged until it is resumed; what is paid can be watched to its end."""
     return await steering.pause_subscription(runtime, viewer, subscription_id)
-
-
-def _accepted(response: Response, subscription: SubscriptionOut) -> SubscriptionOut:
-    """The subscription itself; one that has not begun yet is only accepted."""
-    if subscription.status == "incomplete":
-        response.status_code = 202
-    return subscription

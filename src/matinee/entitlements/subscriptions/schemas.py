@@ -88,6 +88,11 @@ class SubscriptionOut(Stamped):
     canceled_at: datetime | None
     payments: list[SubscriptionPaymentOut] = Field(description="The newest first, 24 at most.")
 
+    @property
+    def status_code(self) -> int:
+        """How ordering it is answered: accepted only, as long as it has not begun."""
+        return 202 if self.status == "incomplete" else 201
+
 
 class Subscriptions(Stamped):
     """All subscriptions of a household, the newest first."""

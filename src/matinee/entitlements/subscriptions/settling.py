@@ -85,7 +85,8 @@ async def apply_subscription(
 ) -> bool:
     """Make a subscription, its grant and the household's label say what its provider says.
 
-    Of two descriptions the later `(at, rank)` wins; the same one again changes nothing.
+    Of two descriptions the later `(at, rank)` wins; the same one again changes nothing. A provider
+    names the plan always or never; one that we do not know leaves the package as it is.
 
     Returns:
         False where we do not know the subscription (yet).
