@@ -41,6 +41,10 @@ from matinee.core.routing import install_routes
 from matinee.core.settings import Settings, load_settings
 from matinee.core.telemetry import UNTRACED, configure_logging, load_tracing
 from matinee.enrichment import admin as enrichment_admin
+from matinee.entitlements import router as access
+from matinee.entitlements.purchases import admin as purchases_admin
+from matinee.entitlements.purchases import router as purchases
+from matinee.entitlements.purchases import sweeping as purchases_sweeping
 from matinee.entitlements.sandbox import router as sandbox
 from matinee.entitlements.subscriptions import admin as subscriptions_admin
 from matinee.entitlements.subscriptions import ending, sweeping, tier
@@ -94,6 +98,9 @@ ROUTERS = (
     recommendations_admin.router,
     learning_admin.router,
     admin.router,
+    access.router,
+    purchases.router,
+    purchases_admin.router,
     subscriptions.router,
     subscriptions_admin.router,
     sandbox.router,
@@ -101,7 +108,17 @@ ROUTERS = (
     api_docs.router,
 )
 
-WITHOUT_ROUTES = (closing, partitions, tidying, trend_counting, introducing, ending, sweeping, tier)
+WITHOUT_ROUTES = (
+    closing,
+    partitions,
+    tidying,
+    trend_counting,
+    introducing,
+    ending,
+    sweeping,
+    tier,
+    purchases_sweeping,
+)
 """Modules that no route leads to; importing them declares their jobs."""
 
 ALLOWED_HEADERS = (

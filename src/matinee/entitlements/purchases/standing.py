@@ -1,0 +1,72 @@
+"""How a purchase stands by all that was heard of its payment: pure, whatever came first."""
+
+from dataclasses import dataclass
+
+from matinee.core.database import Row
+from matinee.integrations.payments.protocol import Dispute, PaymentFacts
+
+UNPAID = ("pending", "requires_action", "failed", "canceled")
+"""States without money, in the order in which they replace each other."""
+
+_DISPUTES = (None, "open", "won", "lost")
+"""In the order in which they replace each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What was confirmed of a payment; every field only ever grows.
+
+    `unpaid` is the state that counts as long as nothing was captured.
+    """
+
+    captured_cents: int = 0
+    refunded_cents: int = 0
+    dispute: Dispute | None = None
+    unpaid: str = "pending"
+
+    @classmethod
+    def of(cls, purchase: Row) -> "Standing":
+        """As a row of `purchases` has it."""
+        status = purchase["status"]
+        return cls(
+            purchase["captured_cents"],
+            purchase["refunded_cents"],
+            purchase["dispute"],
+            status if status in UNPAID else "pending",
+        )
+
+    def with_facts(self, facts: PaymentFacts) -> "Standing":
+        """The same after hearing how the payment stands."""
+        state = facts.state if facts.state in UNPAID else "pending"
+        return Standing(
+            max(self.captured_cents, facts.captured_cents),
+            max(self.refunded_cents, facts.refunded_cents),
+            max(self.dispute, facts.dispute, key=_DISPUTES.index),
+            max(self.unpaid, state, key=UNPAID.index),
+        )
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether no more was given back than was taken; else something was not heard yet."""
+        return self.refunded_cents <= self.captured_cents
+
+    @property
+    def returned_cents(self) -> int:
+        """What we do not have any more: a lost dispute takes all that is left."""
+        return self.captured_cents if self.dispute == "lost" else self.refunded_cents
+
+    @property
+    def status(self) -> str:
+        """The status of the purchase."""
+        if not self.captured_cents:
+            return self.unpaid
+        if self.dispute == "lost":
+            return "charged_back"
+        if self.refunded_cents == self.captured_cents:
+            return "refunded"
+        return "disputed" if self.dispute == "open" else "paid"
+
+
+def tax_part(cents: int, *, tax_cents: int, amount_cents: int) -> int:
+    """How much of a part of the amount is tax, rounded down; of the whole amount, all of it."""
+    return cents * tax_cents // amount_cents if amount_cents else 0
