@@ -232,6 +232,7 @@ RULES = {
         },
     ),
     "put_hero_pins": Rule(EDITORS, lambda ids: {"title_ids": [str(ids["title_id"])]}),
+    "explain_access": Rule(GROWN_UPS, query=f"?title_id={uuid4()}"),
     "confirm_practice_payment": Rule(EVERYBODY, {"outcome": "ok"}),
     "dispute_practice_payment": Rule(EVERYBODY, {"outcome": "open"}),
     "advance_practice_subscription": Rule(EVERYBODY),

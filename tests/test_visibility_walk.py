@@ -184,6 +184,12 @@ def query_values(name: str, secret: Secret) -> list[str]:
         "type": ["title", "person", "collection"],
         "remember": ["false"],
         "strict_language": ["true"],
+        "entitled": ["true", "false"],
+        "title_id": [str(secret.title_id)],
+        "season_id": [],
+        "at": [],
+        "user_id": [],
+        "profile_id": [],
     }
     assert name in known, f"teach this walk what to ask for by ?{name}="
     return known[name]

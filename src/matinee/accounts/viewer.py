@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -142,13 +142,15 @@ _SESSION = """
     FROM auth_sessions s LEFT JOIN staff ON staff.user_id = s.user_id
     WHERE s.id = :session_id
 """
-_HOUSEHOLD = """
+HOUSEHOLD = """
     SELECT u.country, u.status, p.id AS profile_id, p.name, p.kind, p.max_maturity, p.block_unrated,
            p.allow_list_only, p.blocked_tags, p.ui_language, p.preferred_language, p.time_zone
     FROM users u
     LEFT JOIN profiles p ON p.user_id = u.user_id AND p.id = :profile_id
     WHERE u.user_id = :user_id
 """
+"""A household and one profile of it, where it has that."""
+
 _SEEN = """
     UPDATE auth_sessions SET last_seen_at = clock_timestamp(), last_ip = :ip::inet
     WHERE id = :session_id
@@ -288,20 +290,29 @@ async def _load(runtime: Runtime, credential: Credential) -> Viewer:
 
 
 async def _viewer_of(tx: ReadTx, session: Row, *, access_until: datetime | None) -> Viewer:
-    found = await tx.one(_HOUSEHOLD, user_id=session["user_id"], profile_id=session["profile_id"])
+    found = await tx.one(HOUSEHOLD, user_id=session["user_id"], profile_id=session["profile_id"])
     if found is None or found["status"] != "active":
         raise SessionRevoked()
+    return somebody_of(
+        session["user_id"],
+        found,
+        session_id=session["id"],
+        device_kind=session["kind"],
+        role=session["role"],
+        lost_profile=session["profile_id"] is not None and found["profile_id"] is None,
+        access_until=access_until,
+    )
+
+
+def somebody_of(user_id: UUID, found: Row, **of_session: Any) -> Viewer:
+    """The viewer in a row of `HOUSEHOLD`."""
     has_profile = found["profile_id"] is not None
     return Viewer(
         territory=found["country"],
         max_maturity=found["max_maturity"] if has_profile else OPEN_CEILING,
-        user_id=session["user_id"],
-        session_id=session["id"],
-        device_kind=session["kind"],
-        role=session["role"],
+        user_id=user_id,
         profile_id=found["profile_id"],
         profile_name=found["name"],
-        lost_profile=session["profile_id"] is not None and not has_profile,
         kind=found["kind"] or "standard",
         block_unrated=bool(found["block_unrated"]),
         allow_list_only=bool(found["allow_list_only"]),
@@ -309,7 +320,7 @@ async def _viewer_of(tx: ReadTx, session: Row, *, access_until: datetime | None)
         languages=with_bases([found["ui_language"] or "en"]),
         preferred_language=found["preferred_language"],
         time_zone=found["time_zone"] or "UTC",
-        access_until=access_until,
+        **of_session,
     )
 
 

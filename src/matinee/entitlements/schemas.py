@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from matinee.core.schema import Output
+from matinee.core.schema import Output, made
 from matinee.entitlements.access import (
     BillingPeriod,
     Decision,
@@ -16,6 +16,7 @@ from matinee.entitlements.access import (
     Quality,
     Via,
 )
+from matinee.entitlements.explaining import Reason
 
 
 class PackageRef(Output):
@@ -79,12 +80,50 @@ class Access(Output):
     )
 
 
+class ExplainedRow(Output):
+    """A row that has to do with the title and the household, and what it did."""
+
+    kind: Literal["hold", "grant", "listed", "rule", "offer"] = Field(
+        description="`listed` and `rule`: a package carries the title, by name or by a rule."
+    )
+    id: UUID
+    reason: Reason = Field(
+        description="`decided`, or why it did not: `overruled` by the title, the profile or a hold;"
+        " `weaker_right`: another one goes first; `for_sale`: a price alone lets nobody play."
+    )
+    type: str | None = Field(None, description="Of a grant or an offer: what kind; of a hold: why.")
+    source: str | None = Field(None, description="Of a grant: where it comes from.")
+    package: PackageRef | None = None
+    season_id: UUID | None = None
+    territory: str | None = None
+    quality: Quality | None = None
+    price_cents: int | None = None
+    currency: str | None = None
+    starts_at: datetime | None = Field(None, description="Null: always so.")
+    ends_at: datetime | None = Field(None, description="Null: no end is known.")
+    revoke_reason: str | None = None
+
+
+class AccessExplanation(Access):
+    """A decision, and every row that could have had a say in it."""
+
+    title_id: UUID
+    season_id: UUID | None
+    at: datetime = Field(description="The moment that was looked at: the server's now, or `at`.")
+    territory: str
+    shown: bool = Field(description="Published, and inside its rights window here.")
+    suitable: bool = Field(description="The profile's settings let it see the title.")
+    sold: bool = Field(description="In some package, or offered, somewhere at some time.")
+    rows: list[ExplainedRow] = Field(description="Those that decided come first.")
+
+
 def access_fields(decision: Decision) -> dict[str, Any]:
     """The fields of `Access`; what comes from us needs no validation."""
     options = [_option(option) for option in decision.options]
     best = decision.best_option
     return {
-        "access": TitleAccess.model_construct(
+        "access": made(
+            TitleAccess,
             playable=decision.playable,
             via=decision.via,
             until=decision.until,
@@ -98,9 +137,10 @@ def access_fields(decision: Decision) -> dict[str, Any]:
 
 def _option(option: Option) -> AccessOption:
     package, offer = option.package, option.offer
-    return AccessOption.model_construct(
+    return made(
+        AccessOption,
         type=option.type,
-        package=_package(package.id, package.slug, package.name) if package else None,
+        package=package_ref(package.id, package.slug, package.name) if package else None,
         offer_id=offer.id if offer else None,
         season_id=offer.season_id if offer else None,
         price_cents=option.price_cents,
@@ -115,5 +155,6 @@ def _option(option: Option) -> AccessOption:
 
 
 @lru_cache(maxsize=1024)
-def _package(package_id: UUID, slug: str, name: str) -> PackageRef:
+def package_ref(package_id: UUID, slug: str, name: str) -> PackageRef:
+    """A package by what it is called; a page names the same few many times."""
     return PackageRef.model_construct(id=package_id, slug=slug, name=name)
