@@ -1,5 +1,6 @@
 """A household that may subscribe, and packages to choose from."""
 
+import itertools
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,6 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from httpx import AsyncClient, Response
 
+from matinee.core.jobs import Job, JobRun
+from matinee.core.ratelimit import Limiter
 from matinee.runtime import Runtime
 from tests.entitlements.makers import make_package
 from tests.makers import as_viewer, scalar
@@ -71,6 +74,12 @@ async def household(runtime: Runtime, client: AsyncClient, packages: Packages) -
     return await make_household(runtime, client)
 
 
+@pytest.fixture
+def unhurried(runtime: Runtime) -> None:
+    """As if minutes lay between any two requests: no limit is met."""
+    runtime.limiter = Limiter(None, clock=itertools.count(2e9, 3600.0).__next__)
+
+
 async def make_household(
     runtime: Runtime, client: AsyncClient, email: str = "ana@example.com"
 ) -> Household:
@@ -80,3 +89,8 @@ async def make_household(
         runtime, "SELECT user_id FROM login_identities WHERE identity = $1", email
     )
     return Household(client, user_id, headers)
+
+
+async def run_job(runtime: Runtime, job: Job, **args: Any) -> None:
+    """Run a job here and now."""
+    await job(runtime, JobRun(1, 0, runtime.database), **args)

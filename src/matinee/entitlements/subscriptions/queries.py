@@ -20,11 +20,15 @@ _SUBSCRIPTIONS = """
            p.id AS package_id, p.slug AS package_slug, p.name AS package_name,
            n.id AS pending_id, n.slug AS pending_slug, n.name AS pending_name,
            n.price_cents AS pending_price_cents,
+           w.id AS wanted_id, w.slug AS wanted_slug, w.name AS wanted_name,
            CASE WHEN g.expires_at > g.starts_at THEN g.expires_at END AS access_until,
            clock_timestamp() AS server_time
     FROM subscriptions s
     JOIN content_packages p ON p.id = s.package_id
     LEFT JOIN content_packages n ON n.id = s.pending_package_id
+    LEFT JOIN subscription_changes c
+        ON c.user_id = s.user_id AND c.subscription_id = s.id AND c.status = 'open'
+    LEFT JOIN content_packages w ON w.id = c.package_id
     LEFT JOIN user_entitlements g
         ON g.user_id = s.user_id AND g.source_type = 'svod' AND g.source_id = s.id
     WHERE s.user_id = :user_id AND (:subscription_id::uuid IS NULL OR s.id = :subscription_id)
@@ -77,19 +81,19 @@ def _shown(row: Row, payments: list[Row]) -> SubscriptionOut:
     fields: dict[str, Any] = dict(row)
     return SubscriptionOut(
         **fields,
-        package=PackageRef(
-            id=row["package_id"], slug=row["package_slug"], name=row["package_name"]
-        ),
-        pending_package=_pending(row),
+        package=_package(row, "package"),
+        pending_package=_package(row, "pending"),
+        changing_to=_package(row, "wanted"),
         next_charge=_next_charge(row),
         payments=[SubscriptionPaymentOut(**payment) for payment in payments],
     )
 
 
-def _pending(row: Row) -> PackageRef | None:
-    if row["pending_id"] is None:
+def _package(row: Row, name: str) -> PackageRef | None:
+    """One of the packages in a row; None where it has none of that name."""
+    if row[f"{name}_id"] is None:
         return None
-    return PackageRef(id=row["pending_id"], slug=row["pending_slug"], name=row["pending_name"])
+    return PackageRef(id=row[f"{name}_id"], slug=row[f"{name}_slug"], name=row[f"{name}_name"])
 
 
 def _next_charge(row: Row) -> Charge | None:

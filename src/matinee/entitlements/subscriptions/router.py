@@ -85,7 +85,7 @@ async def create_subscription(
     one is open joins it.
     """
     subscription = await service.subscribe(runtime, viewer, wish, key)
-    response.status_code = subscription.status_code
+    response.status_code = subscription.answered(201)
     return subscription
 
 
@@ -104,21 +104,27 @@ async def quote_change(
 @router.post(
     "/subscriptions/{subscription_id}/change",
     summary="Change to another package",
-    responses=problems(*SPENDING, NotFound, Conflict, RequestInProgress, PriceChanged),
+    responses={
+        202: {"model": SubscriptionOut, "description": "The provider has not confirmed it yet."},
+        **problems(*SPENDING, NotFound, Conflict, RequestInProgress, PriceChanged),
+    },
 )
 async def change_subscription(
     viewer: Buyer,
     runtime: RuntimeDep,
+    response: Response,
     subscription_id: PathId,
     key: IdempotencyKey,
     wish: ChangeSubscription,
 ) -> SubscriptionOut:
     """A dearer package begins at once, for the rest of the period; any other with the next one.
 
-    Naming the present package takes back a change that waits. Where the provider cannot be
-    reached, `package` is still the old one and a job goes on asking.
+    Naming the present package takes back a change that waits for its period. 202: the provider
+    could not be reached, or waits for the payer; it goes on by itself.
     """
-    return await changes.change_subscription(runtime, viewer, subscription_id, wish, key)
+    subscription = await changes.change_subscription(runtime, viewer, subscription_id, wish, key)
+    response.status_code = subscription.answered(200)
+    return subscription
 
 
 @router.post(

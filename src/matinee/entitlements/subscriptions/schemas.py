@@ -82,16 +82,18 @@ class SubscriptionOut(Stamped):
     pending_package: PackageRef | None = Field(
         description="The package from the next period on, where a change waits for it."
     )
+    changing_to: PackageRef | None = Field(
+        description="A change that the provider has not confirmed yet."
+    )
     action_url: str | None = Field(description="Where the payer has to confirm.")
     failure_code: str | None = Field(description="Why the last payment failed.")
     created_at: datetime
     canceled_at: datetime | None
     payments: list[SubscriptionPaymentOut] = Field(description="The newest first, 24 at most.")
 
-    @property
-    def status_code(self) -> int:
-        """How ordering it is answered: accepted only, as long as it has not begun."""
-        return 202 if self.status == "incomplete" else 201
+    def answered(self, done: int) -> int:
+        """The status code of an answer: `done`, or 202 while the provider has not confirmed it."""
+        return 202 if self.status == "incomplete" or self.changing_to else done
 
 
 class Subscriptions(Stamped):
