@@ -1,7 +1,6 @@
 """Rules of the data: they hold where all is well, and each finds what violates it."""
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from structlog.testing import capture_logs
@@ -11,7 +10,7 @@ from matinee.admin.schemas import Invariant
 from matinee.core.jobs import JobRun
 from matinee.runtime import Runtime
 from tests.admin.operator import Operator
-from tests.makers import execute, make_profile, make_title, make_user
+from tests.admin.rules import access, money, platform
 
 
 async def broken(runtime: Runtime) -> dict[str, Invariant]:
@@ -31,53 +30,10 @@ async def test_all_rules_hold_for_what_the_service_itself_has_written(
     assert (found["hold"], len(found["items"])) == (True, len(RULES))
 
 
-async def too_many_profiles(runtime: Runtime) -> str:
-    user_id = await make_user(runtime)
-    for number in range(runtime.settings.max_profiles + 1):
-        await make_profile(runtime, user_id, name=f"P{number}")
-    return str(user_id)
-
-
-async def household_without_identity(runtime: Runtime) -> str:
-    user_id = await make_user(runtime)
-    await execute(runtime, "DELETE FROM login_identities")
-    return str(user_id)
-
-
-async def rights_without_windows(runtime: Runtime) -> str:
-    return str(await make_title(runtime, rights_managed=True))
-
-
-async def unknown_genre(runtime: Runtime) -> str:
-    await make_title(runtime, genres=["no-such-genre"])
-    return "no-such-genre"
-
-
-async def unsealed_row(runtime: Runtime) -> str:
-    await execute(
-        runtime,
-        "INSERT INTO admin_audit_log (actor_type, actor_id, action, occurred_at)"
-        " VALUES ('cli', 'x', 'title.update', clock_timestamp() - interval '61 minutes')",
-    )
-    return "unsealed since"
-
-
-async def broken_seal(runtime: Runtime) -> str:
-    await execute(
-        runtime,
-        "INSERT INTO audit_seals (upto_xid, rows, previous, seal) VALUES ('9', 4, '', $1)",
-        uuid4().bytes,
-    )
-    return "seal 1: chain_broken"
-
-
 VIOLATIONS: dict[str, tuple[str, Any]] = {
-    "too many profiles": ("profiles_within_limit", too_many_profiles),
-    "a household without identity": ("every_household_signs_in", household_without_identity),
-    "rights without windows": ("rights_managed_follows_rights", rights_without_windows),
-    "an unknown genre": ("genres_exist", unknown_genre),
-    "an audit row that was never sealed": ("audit_seals_verify", unsealed_row),
-    "a seal that nobody made": ("audit_seals_verify", broken_seal),
+    **platform.VIOLATIONS,
+    **money.VIOLATIONS,
+    **access.VIOLATIONS,
 }
 
 
@@ -95,7 +51,7 @@ async def test_every_rule_is_attacked_by_a_test() -> None:
 
 
 async def test_the_hourly_check_tells_the_log(runtime: Runtime) -> None:
-    await too_many_profiles(runtime)
+    await platform.too_many_profiles(runtime)
     with capture_logs() as lines:
         await check_invariants(runtime, JobRun(1, 0, runtime.database))
     assert lines == [

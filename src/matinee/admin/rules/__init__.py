@@ -1,0 +1,1 @@
+"""Rules that the data always keep, by what they are about."""

@@ -1,0 +1,127 @@
+"""Rules about what households may play: grants follow from what was paid, and from nothing else."""
+
+from matinee.admin.rules.rule import Rule, sql
+from matinee.entitlements.subscriptions.grants import SLACK
+
+# Of deleted households purchases are kept for the books, grants are not.
+_OF_PURCHASES = """
+    -- cross-user
+    SELECT p.id FROM purchases p
+    JOIN users u ON u.user_id = p.user_id AND u.status <> 'deleted'
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS all, count(*) FILTER (WHERE g.revoked_at IS NULL) AS unrevoked,
+               coalesce(bool_and((g.kind, g.title_id, g.season_id, g.quality)
+                   IS NOT DISTINCT FROM (p.kind, p.title_id, p.season_id, p.quality)), true) AS same
+        FROM user_entitlements g
+        WHERE g.user_id = p.user_id AND g.source_type = 'tvod' AND g.source_id = p.id
+    ) AS grants
+    WHERE NOT grants.same
+       OR grants.all <> (p.captured_cents > 0)::int
+       OR grants.unrevoked <> (
+            p.captured_cents > 0 AND p.refund_requested_at IS NULL
+            AND p.status NOT IN ('refunded', 'charged_back'))::int
+"""
+_UNPAID = """
+    -- cross-user
+    SELECT g.id FROM user_entitlements g
+    WHERE g.source_type = 'tvod'
+      AND NOT EXISTS (SELECT FROM purchases p WHERE p.user_id = g.user_id AND p.id = g.source_id)
+       OR g.source_type = 'svod'
+      AND NOT EXISTS (
+          SELECT FROM subscriptions s WHERE s.user_id = g.user_id AND s.id = g.source_id)
+"""
+_RENTALS = """
+    -- cross-user
+    SELECT g.id FROM user_entitlements g
+    LEFT JOIN purchases p ON p.user_id = g.user_id AND p.id = g.source_id
+    WHERE g.kind = 'rent' AND g.expires_at <> CASE
+        WHEN g.first_played_at IS NOT NULL
+            THEN g.first_played_at + make_interval(hours => g.rental_window_hours)
+        ELSE g.starts_at + make_interval(hours => p.start_within_hours)
+    END
+"""
+_LIVE_BASES = """
+    -- cross-user
+    SELECT user_id FROM subscriptions
+    WHERE is_base AND status IN ('trialing', 'active', 'past_due', 'paused')
+    GROUP BY user_id HAVING count(*) > 1
+"""
+# A package whose terms were edited since the news may have had other days of grace then; so they
+# are only known to be at most the most there can be.
+_OF_SUBSCRIPTIONS = f"""
+    -- cross-user
+    WITH followed AS (
+        SELECT s.user_id, s.id, s.package_id, s.status, s.current_period_end AS ends,
+               coalesce(s.past_due_since, s.facts_at) AS due_since, p.grace_days,
+               p.updated_at > s.facts_at - interval '1 hour' AS edited,
+               CASE
+                   WHEN s.failure_code = 'duplicate' AND s.status = 'canceled' THEN NULL
+                   WHEN s.status = 'trialing' THEN coalesce(s.trial_end, s.current_period_end)
+                   WHEN s.status = 'active' AND NOT s.cancel_at_period_end
+                       THEN coalesce(s.current_period_end, s.trial_end)
+                            + make_interval(secs => {SLACK.total_seconds()})
+                   WHEN s.status IN ('active', 'paused')
+                       THEN coalesce(s.current_period_end, s.trial_end)
+                   WHEN s.status = 'past_due'
+                       THEN greatest(s.current_period_end, coalesce(s.past_due_since, s.facts_at)
+                                     + make_interval(days => p.grace_days))
+                   WHEN s.status = 'canceled' AND coalesce(s.current_period_end, s.trial_end)
+                       IS NOT NULL
+                       THEN least(coalesce(s.current_period_end, s.trial_end), s.facts_at)
+               END AS until
+        FROM subscriptions s
+        JOIN users u ON u.user_id = s.user_id AND u.status <> 'deleted'
+        JOIN content_packages p ON p.id = s.package_id
+    )
+    SELECT f.id FROM followed f
+    LEFT JOIN user_entitlements g
+        ON g.user_id = f.user_id AND g.source_type = 'svod' AND g.source_id = f.id
+    WHERE CASE
+        WHEN f.until IS NULL THEN g.id IS NOT NULL AND g.expires_at IS DISTINCT FROM g.starts_at
+        WHEN g.id IS NULL OR g.package_id <> f.package_id OR g.revoked_at IS NOT NULL THEN true
+        WHEN f.status = 'past_due' AND f.edited
+            THEN NOT g.expires_at BETWEEN coalesce(f.ends, f.due_since)
+                 AND greatest(f.ends, f.due_since + interval '30 days')
+        ELSE g.expires_at IS DISTINCT FROM f.until
+    END
+"""
+_CODES = """
+    -- cross-user
+    SELECT c.id FROM promo_codes c
+    WHERE c.redeemed < (SELECT count(*) FROM promo_redemptions r WHERE r.promo_id = c.id)
+"""
+
+RULES = (
+    Rule(
+        "paid_purchases_have_one_grant",
+        "A purchase that was paid has exactly one grant, of just what was bought, and it is revoked"
+        " exactly if the money was given back, is being given back, or was charged back.",
+        sql(_OF_PURCHASES),
+    ),
+    Rule(
+        "grants_have_a_cause",
+        "Every grant of a purchase or a subscription names one of the same household.",
+        sql(_UNPAID),
+    ),
+    Rule(
+        "rentals_end_on_time",
+        "A rental ends its window after its first play; before that, when it must be begun.",
+        sql(_RENTALS),
+    ),
+    Rule(
+        "one_live_base_subscription",
+        "No household has two base subscriptions at a time.",
+        sql(_LIVE_BASES),
+    ),
+    Rule(
+        "subscription_grants_follow_facts",
+        "A subscription has one grant, of its package, that ends when its provider's news say; one"
+        " that never began, or doubled another, gives nothing.",
+        sql(_OF_SUBSCRIPTIONS),
+    ),
+    Rule(
+        "codes_are_counted",
+        "No code was redeemed more often than it counts.",
+        sql(_CODES),
+    ),
+)

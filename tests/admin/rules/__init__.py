@@ -1,0 +1,1 @@
+"""What violates each rule of the data."""
