@@ -7,6 +7,7 @@ from matinee.integrations.payments.manual import Manual
 from matinee.integrations.payments.protocol import PaymentProvider
 from matinee.integrations.payments.sandbox.provider import Sandbox
 from matinee.integrations.payments.signatures import BadSecret
+from matinee.integrations.payments.stripe.provider import Stripe
 
 
 class Payments:
@@ -19,9 +20,10 @@ class Payments:
     def __init__(self, settings: Settings, database: Database) -> None:
         try:
             self._sandbox = _sandbox(settings, database)
+            stripe = Stripe(settings) if settings.stripe_secret_key else None
         except BadSecret as error:
-            raise UnsafeSettings(f"MATINEE_SANDBOX_WEBHOOK_SECRETS: {error}") from None
-        everybody: list[Manual | Sandbox | None] = [Manual(), self._sandbox]
+            raise UnsafeSettings(str(error)) from None
+        everybody: list[Manual | Sandbox | Stripe | None] = [Manual(), self._sandbox, stripe]
         self._providers = {provider.name: provider for provider in everybody if provider}
         self.default: PaymentProvider = self._providers[settings.payment_provider]
 

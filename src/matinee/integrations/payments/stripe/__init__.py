@@ -1,0 +1,1 @@
+"""Stripe: its API by HTTP, its objects as our facts."""
