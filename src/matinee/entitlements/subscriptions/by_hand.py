@@ -11,6 +11,7 @@ from matinee.core.errors import Conflict, NotFound, RuleViolated
 from matinee.entitlements.subscriptions.orders import reference_of
 from matinee.entitlements.subscriptions.queries import get_subscription
 from matinee.entitlements.subscriptions.schemas import ConfirmPayment, SubscriptionOut
+from matinee.entitlements.subscriptions.service import LOCK_HOUSEHOLD
 from matinee.entitlements.subscriptions.settling import apply_invoice, apply_subscription
 from matinee.integrations.payments.protocol import InvoiceFacts, Money, SubscriptionFacts
 
@@ -36,6 +37,7 @@ async def confirm(
         Conflict: a provider manages it, or it has ended.
         RuleViolated: the period ends before it begins.
     """
+    await tx.scalar(LOCK_HOUSEHOLD, user_id=user_id)
     row = await _row(tx, user_id, subscription_id)
     if row["status"] == "canceled":
         raise Conflict(message="It has ended; the household must subscribe anew.")

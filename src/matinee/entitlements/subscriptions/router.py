@@ -33,11 +33,13 @@ from matinee.entitlements.subscriptions.schemas import (
     SubscriptionOut,
     Subscriptions,
 )
+from matinee.integrations.payments.manual import PaidByHand
 from matinee.runtime import Read, RuntimeDep
 
 router = api_router("", tag="subscriptions")
 
-STEERING = (*CHANGING, PurchaseNotAllowed, NotFound, Conflict, RequestInProgress, ProviderError)
+BY_PROVIDER = (NotFound, Conflict, PaidByHand, RequestInProgress)
+STEERING = (*CHANGING, PurchaseNotAllowed, *BY_PROVIDER, ProviderError)
 
 NewPackage = Annotated[Slug, Query(description="Slug of the package to have instead.")]
 
@@ -106,7 +108,7 @@ async def quote_change(
     summary="Change to another package",
     responses={
         202: {"model": SubscriptionOut, "description": "The provider has not confirmed it yet."},
-        **problems(*SPENDING, NotFound, Conflict, RequestInProgress, PriceChanged),
+        **problems(*SPENDING, *BY_PROVIDER, PriceChanged),
     },
 )
 async def change_subscription(
