@@ -244,6 +244,8 @@ RULES = {
     "cancel_subscription": Rule(GROWN_UPS),
     "resume_subscription": Rule(GROWN_UPS, {}),
     "pause_subscription": Rule(GROWN_UPS),
+    "redeem_code": Rule(GROWN_UPS, {"code": "WINTER-2027"}),
+    "list_household_timeline": Rule(SUPPORT),
     "list_household_subscriptions": Rule(SUPPORT),
     "grant_subscription": Rule(SUPPORT, {"package": "basic", "reason": WHY}),
     "withdraw_subscription": Rule(SUPPORT, query=f"?reason={WHY}"),

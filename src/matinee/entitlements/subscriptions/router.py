@@ -11,6 +11,7 @@ from matinee.core.errors import (
     Conflict,
     NotFound,
     ProviderError,
+    RateLimited,
     RequestInProgress,
     problems,
 )
@@ -24,11 +25,14 @@ from matinee.entitlements.spending import (
     PriceChanged,
     PurchaseNotAllowed,
 )
-from matinee.entitlements.subscriptions import changes, queries, service, steering
+from matinee.entitlements.subscriptions import changes, queries, redeeming, service, steering
+from matinee.entitlements.subscriptions.redeeming import PromoExhausted
 from matinee.entitlements.subscriptions.schemas import (
     ChangeQuote,
     ChangeSubscription,
     NewSubscription,
+    RedeemCode,
+    Redeemed,
     ResumeSubscription,
     SubscriptionOut,
     Subscriptions,
@@ -163,3 +167,15 @@ async def pause_subscription(
 ) -> SubscriptionOut:
     """Nothing is charged until it is resumed; what is paid can be watched to its end."""
     return await steering.pause_subscription(runtime, viewer, subscription_id)
+
+
+@router.post(
+    "/codes/redeem",
+    summary="Redeem a code",
+    responses=problems(
+        *CHANGING, PurchaseNotAllowed, AccountHeld, NotFound, Conflict, PromoExhausted, RateLimited
+    ),
+)
+async def redeem_code(viewer: Buyer, runtime: RuntimeDep, wish: RedeemCode) -> Redeemed:
+    """A package for some days, or a title for good; once per household."""
+    return await redeeming.redeem_code(runtime, viewer, wish)
