@@ -17,12 +17,14 @@ from matinee.core.schema import (
     Line,
     Moment,
     Number,
+    Output,
     Prose,
     Reason,
     Secret,
     Slug,
     Territory,
     Year,
+    made,
     version_of,
 )
 
@@ -158,3 +160,19 @@ def test_a_version_is_read_from_if_match(header: str | None, version: int | None
 def test_a_version_that_we_did_not_give_out_is_a_conflict(header: str) -> None:
     with pytest.raises(VersionConflict):
         version_of(header)
+
+
+class Said(Output):
+    name: str
+    score: float | None = None
+
+
+def test_a_made_output_equals_a_validated_one() -> None:
+    made_one = made(Said, name="M", score=None)
+    assert made_one == Said(name="M", score=None)
+    assert made_one.model_dump_json() == Said(name="M", score=None).model_dump_json()
+
+
+def test_an_output_is_made_of_all_its_fields() -> None:
+    with pytest.raises(TypeError):
+        made(Said, name="M")

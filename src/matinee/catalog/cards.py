@@ -9,6 +9,7 @@ from matinee.accounts.viewer import Viewer
 from matinee.catalog.marks import NONE, Marks, marks_of
 from matinee.catalog.schemas import Artwork, Card, GenreRef, Maturity
 from matinee.core.database import ReadTx, Row
+from matinee.core.schema import made
 from matinee.entitlements.facts import decisions
 from matinee.entitlements.schemas import access_fields
 from matinee.entitlements.visibility import OPEN_WINDOW
@@ -86,8 +87,10 @@ async def cards_for(tx: ReadTx, viewer: Viewer, ids: Sequence[UUID]) -> list[Car
     marks = await marks_of(tx, viewer, ids)
     decided = await decisions(tx, viewer, ids)
     return [
-        Card.model_construct(
-            **card_fields(row, marks.get(row["id"], NONE)), **access_fields(decided[row["id"]])
+        made(
+            Card,
+            **card_fields(row, marks.get(row["id"], NONE)),
+            **access_fields(decided[row["id"]]),
         )
         for row in rows
     ]

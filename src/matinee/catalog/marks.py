@@ -10,6 +10,7 @@ from uuid import UUID
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.schemas import EpisodeRef, TitleProgress
 from matinee.core.database import ReadTx, Row
+from matinee.core.schema import made
 
 OUT_NOW = """
     e.status = 'published'
@@ -135,7 +136,8 @@ def progress_of(row: Row) -> TitleProgress | None:
     hardly = row["episode_id"] is None and not (row["position_seconds"] or row["finished"])
     if row["watched_at"] is None or hardly:
         return None
-    return TitleProgress.model_construct(
+    return made(
+        TitleProgress,
         position_seconds=row["position_seconds"],
         duration_seconds=row["duration_seconds"],
         finished=row["finished"],

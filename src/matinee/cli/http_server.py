@@ -17,6 +17,7 @@ from granian.server.embed import Server
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from matinee.cli.console import CommandFailed
+from matinee.core.garbage import keep_what_was_loaded
 from matinee.core.settings import Settings
 from matinee.main import create_app
 from matinee.runtime import Runtime
@@ -95,6 +96,7 @@ async def serve(
         server = _granian(requests, settings)
         serving = asyncio.create_task(server.serve())
         await _listening(settings, serving)
+        keep_what_was_loaded()
         log.info("serving", host=settings.host, port=settings.port)
         await ready(runtime)
         await _until(stop, lambda: alive() and not serving.done())

@@ -44,6 +44,26 @@ class Output(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
+Shape = TypeVar("Shape", bound=BaseModel)
+
+_set = object.__setattr__
+
+
+def made(shape: type[Shape], **fields: Any) -> Shape:
+    """An output whose values are right already, given every field of it.
+
+    It does what `model_construct` does, which takes five times as long, looking for defaults.
+    """
+    if len(fields) != len(shape.__pydantic_fields__):
+        raise TypeError(f"{shape.__name__} needs {sorted(shape.__pydantic_fields__)}")
+    output = object.__new__(shape)
+    _set(output, "__dict__", fields)
+    _set(output, "__pydantic_fields_set__", set(fields))
+    _set(output, "__pydantic_extra__", None)
+    _set(output, "__pydantic_private__", None)
+    return output
+
+
 class Page(Output, Generic[Item]):
     """One page of a list; `next_cursor` is null on the last one."""
 

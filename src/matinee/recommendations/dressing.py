@@ -10,6 +10,7 @@ from matinee.catalog.genres import Genre
 from matinee.catalog.schemas import Card
 from matinee.core.database import ReadTx
 from matinee.core.paging import encode_cursor
+from matinee.core.schema import made
 from matinee.recommendations.layout import COLLECTION, HEADINGS
 from matinee.recommendations.new_episodes import NewEpisodes
 from matinee.recommendations.picks import Draft, Pick, Reason, ReasonCode
@@ -94,7 +95,8 @@ def cursor_after(picks: Sequence[Pick], offset: int) -> str:
 
 def _item(card: Card, reason: ReasonOut, wardrobe: Wardrobe) -> RailItem:
     news = wardrobe.news.get(card.id) if reason.code == "new_episodes" else None
-    return RailItem.model_construct(
+    return made(
+        RailItem,
         card=card,
         reason=reason,
         new_episodes=news.episodes if news else None,
@@ -103,7 +105,8 @@ def _item(card: Card, reason: ReasonOut, wardrobe: Wardrobe) -> RailItem:
 
 
 def _reason(reason: Reason, wardrobe: Wardrobe) -> ReasonOut:
-    return ReasonOut.model_construct(
+    return made(
+        ReasonOut,
         code=reason.code,
         text=_words(reason, wardrobe),
         title_id=reason.title_id,

@@ -5,10 +5,9 @@ from matinee.recommendations.blend import GENRE_SHARE, LANGUAGE_SHARE
 from matinee.recommendations.trends import EVERYWHERE, HOT_DAYS, HOT_NOW, PRIOR_DAYS, PRIOR_NOW
 from matinee.viewing.taste import NOT_UNWANTED, NOT_WATCHED
 
-UNKNOWN = """NOT EXISTS (
-    SELECT FROM profile_signals known
+UNKNOWN = """t.id NOT IN (
+    SELECT known.title_id FROM profile_signals known
     WHERE known.user_id = :user_id::uuid AND known.profile_id = :profile_id::uuid
-      AND known.title_id = t.id
 )"""
 """SQL over `titles t`: the profile has shown no opinion of it yet."""
 

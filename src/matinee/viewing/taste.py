@@ -31,27 +31,27 @@ TRUST_IN_PREFERENCES = 5
 Owned = tuple[UUID, UUID, UUID]
 """The ids of a user, one of its profiles, and a title."""
 
+# NOT IN, for what a profile said is read once and hashed; NOT EXISTS would go through all of it
+# for each title
 NOT_UNWANTED = """(
-    NOT EXISTS (
-        SELECT FROM profile_suppressions unwanted
+    t.id NOT IN (
+        SELECT unwanted.title_id FROM profile_suppressions unwanted
         WHERE unwanted.user_id = :user_id::uuid AND unwanted.profile_id = :profile_id::uuid
-          AND unwanted.title_id = t.id
     )
-    AND NOT EXISTS (
-        SELECT FROM ratings disliked
+    AND t.id NOT IN (
+        SELECT disliked.title_id FROM ratings disliked
         WHERE disliked.user_id = :user_id::uuid AND disliked.profile_id = :profile_id::uuid
-          AND disliked.title_id = t.id AND disliked.value < 0
+          AND disliked.value < 0
     )
 )"""
 """SQL over `titles t`: neither suppressed (R-09) nor thumbs-down (R-01); see `unwanted_of`."""
 
-NOT_WATCHED = f"""NOT EXISTS (
-    SELECT FROM bookmarks seen
+NOT_WATCHED = f"""t.id NOT IN (
+    SELECT seen.title_id FROM bookmarks seen
     WHERE seen.user_id = :user_id::uuid AND seen.profile_id = :profile_id::uuid
-      AND seen.title_id = t.id
       AND (
           seen.finished
-          OR t.kind = 'movie'
+          OR seen.episode_id IS NULL
           AND seen.position_seconds >= {COMPLETED_SHARE} * seen.duration_seconds
       )
 )"""
