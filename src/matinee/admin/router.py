@@ -6,9 +6,9 @@ from fastapi import Path, Query
 from fastapi.responses import StreamingResponse
 
 from matinee.accounts.audit import Actor, AuditedWrite
-from matinee.accounts.staff import AuditReader, JobsManager
+from matinee.accounts.staff import AuditReader, JobsManager, UsersReader
 from matinee.accounts.viewer import CHANGING, SIGNED_IN
-from matinee.admin import audit, invariants, jobs, seals, status
+from matinee.admin import audit, invariants, jobs, seals, status, timeline
 from matinee.admin.audit import AuditExport, AuditQuery
 from matinee.admin.jobs import JobFilter
 from matinee.admin.schemas import (
@@ -19,8 +19,10 @@ from matinee.admin.schemas import (
     Jobs,
     Status,
 )
+from matinee.admin.timeline import Kind, Timeline
 from matinee.core.errors import BadCursor, Conflict, Forbidden, NotFound, UnknownField, problems
 from matinee.core.routing import api_router
+from matinee.core.schema import Cursor, PageSize, PathId
 from matinee.runtime import Read, RuntimeDep
 
 router = api_router("/admin", tag="admin")
@@ -109,3 +111,23 @@ async def get_status(_staff: JobsManager, runtime: RuntimeDep) -> Status:
 async def list_invariants(_staff: JobsManager, tx: Read, runtime: RuntimeDep) -> Invariants:
     """Every rule that the data always keep, checked now; a job checks them every hour, too."""
     return await invariants.check_all(tx, runtime.settings)
+
+
+@router.get(
+    "/users/{user_id}/entitlements",
+    summary="What happened to a household",
+    responses=problems(*READ, NotFound, BadCursor),
+)
+async def list_household_timeline(
+    _staff: UsersReader,
+    tx: Read,
+    user_id: PathId,
+    kind: Annotated[Kind | None, Query(description="Only entries of this kind.")] = None,
+    cursor: Cursor = None,
+    page_size: PageSize = 50,
+) -> Timeline:
+    """Its orders, payments, grants, holds, streams and what staff did, newest first.
+
+    With who did what; but not what its people watched, beyond what they paid for.
+    """
+    return await timeline.list_timeline(tx, user_id, kind, cursor, page_size)

@@ -327,6 +327,7 @@ class PaymentEvent(Base):
         Index("payment_events_due", "next_attempt_at", postgresql_where=text("state = 'parked'")),
         Index(None, "provider", "object_ref"),
         Index(None, "seq"),
+        Index(None, "user_id", "received_at"),
         {"info": LOOKUP},
     )
 

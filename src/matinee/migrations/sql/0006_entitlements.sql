@@ -100,6 +100,7 @@ CREATE TABLE payment_events (
 CREATE INDEX payment_events_due ON payment_events (next_attempt_at) WHERE state = 'parked';
 CREATE INDEX payment_events_provider_object_ref_idx ON payment_events (provider, object_ref);
 CREATE INDEX payment_events_seq_idx ON payment_events (seq);
+CREATE INDEX payment_events_user_id_received_at_idx ON payment_events (user_id, received_at);
 
 CREATE TABLE payment_objects (
     provider TEXT NOT NULL,
