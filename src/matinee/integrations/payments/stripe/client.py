@@ -137,7 +137,7 @@ class Client:
     async def _ask(self, method: str, path: str, accept: Accept, **content: Any) -> Answer:
         try:
             response = await self._http.request(method, path, **content)
-            body = response.json()
+            body = _object(response)
         except httpx.TransportError as error:
             log.warning("stripe_unreachable", path=path, error=type(error).__name__)
             raise ProviderError from None
@@ -146,7 +146,7 @@ class Client:
             raise ProviderError from None
         answer = Answer(
             response.status_code,
-            body if isinstance(body, dict) else {},
+            body,
             _date(response.headers.get("date")),
             response.headers.get("idempotent-replayed") == "true",
         )
@@ -154,6 +154,13 @@ class Client:
             _log_refusal(path, answer, response.headers.get("request-id"))
             raise ProviderError
         return answer
+
+
+def _object(response: httpx.Response) -> Object:
+    body = response.json()
+    if not isinstance(body, dict):
+        raise ValueError("not an object")
+    return body
 
 
 def _log_refusal(path: str, answer: Answer, request_id: str | None) -> None:
