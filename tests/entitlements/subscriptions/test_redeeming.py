@@ -67,7 +67,7 @@ async def test_a_title_one_owns_uses_no_code_up(runtime: Runtime, household: Hou
     for code in ("ONE", "TWO"):
         await make_code(runtime, code, kind="gift", title_id=title_id)
     await redeem(household, "ONE")
-    assert code_of(await redeem(household, "TWO")) == (409, "conflict")
+    assert code_of(await redeem(household, "TWO")) == (409, "already_owned")
     assert await scalar(runtime, "SELECT sum(redeemed)::int FROM promo_codes") == 1
 
 

@@ -12,6 +12,7 @@ from matinee.core.database import ReadTx, Row, WriteTx
 from matinee.core.errors import Conflict, NotFound
 from matinee.core.ratelimit import Limit
 from matinee.entitlements.packages.codes import hash_of
+from matinee.entitlements.purchases.orders import AlreadyOwned
 from matinee.entitlements.schemas import PackageRef
 from matinee.entitlements.spending import refuse_held
 from matinee.entitlements.subscriptions.schemas import RedeemCode, Redeemed
@@ -87,6 +88,7 @@ async def redeem_code(runtime: Runtime, viewer: Viewer, wish: RedeemCode) -> Red
         NotFound: there is no such code, or not now.
         AccountHeld: the household is on hold.
         Conflict: the household has used it already, or would get nothing by it.
+        AlreadyOwned: it gives a title that the household owns.
         PromoExhausted: others were faster.
         RateLimited: too many codes that came to nothing.
     """
@@ -108,6 +110,7 @@ async def use_code(tx: WriteTx, user_id: UUID, wish: RedeemCode) -> Redeemed:
         NotFound: there is no such code, or not now.
         AccountHeld: the household is on hold.
         Conflict: the household has used it already, or would get nothing by it.
+        AlreadyOwned: it gives a title that the household owns.
         PromoExhausted: others were faster.
     """
     await tx.scalar(_LOCK_HOUSEHOLD, user_id=user_id)
@@ -153,7 +156,7 @@ async def _title(tx: WriteTx, whose: dict[str, UUID], code: Row) -> Row:
     """A title for good."""
     grant = await tx.one(_GRANT_TITLE, **whose, kind=code["kind"], title_id=code["title_id"])
     if grant is None:
-        raise Conflict("code", message="You own this title already.")
+        raise AlreadyOwned("code")
     return grant
 
 

@@ -17,6 +17,7 @@ from matinee.core.errors import (
 )
 from matinee.core.routing import api_router
 from matinee.core.schema import PathId, Slug
+from matinee.entitlements.purchases.orders import AlreadyOwned
 from matinee.entitlements.spending import (
     SPENDING,
     Buyer,
@@ -173,7 +174,14 @@ async def pause_subscription(
     "/codes/redeem",
     summary="Redeem a code",
     responses=problems(
-        *CHANGING, PurchaseNotAllowed, AccountHeld, NotFound, Conflict, PromoExhausted, RateLimited
+        *CHANGING,
+        PurchaseNotAllowed,
+        AccountHeld,
+        NotFound,
+        Conflict,
+        AlreadyOwned,
+        PromoExhausted,
+        RateLimited,
     ),
 )
 async def redeem_code(viewer: Buyer, runtime: RuntimeDep, wish: RedeemCode) -> Redeemed:
