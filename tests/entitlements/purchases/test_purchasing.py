@@ -81,7 +81,8 @@ async def test_a_payment_can_need_the_payer(runtime: Runtime, buyer: Buyer) -> N
     answer = await buyer.order("buy", "tok_needs_action")
     purchase = answer.json()
     assert (answer.status_code, purchase["status"]) == (202, "requires_action")
-    assert purchase["action_url"] and purchase["grant"] is None
+    assert purchase["action_url"]
+    assert purchase["grant"] is None
 
 
 async def test_a_provider_that_is_down_leaves_it_pending(runtime: Runtime, buyer: Buyer) -> None:
