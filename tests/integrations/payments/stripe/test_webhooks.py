@@ -193,6 +193,15 @@ def test_subscriptions_are_read(
     assert (facts.at, told.reference) == (told.at, SUBSCRIPTION)
 
 
+def test_a_pause_does_not_lengthen_what_was_paid(stripe: Stripe) -> None:
+    """Stripe goes on counting periods, whose invoices come to nothing."""
+    paused = recorded("subscription", pause_collection={"behavior": "void"})
+    paused["metadata"]["paid_until"] = "1679700000"
+    facts = heard(stripe, "customer.subscription.updated", paused).facts
+    assert isinstance(facts, SubscriptionFacts)
+    assert facts.period_end == datetime.fromtimestamp(1679700000, UTC)
+
+
 def test_of_two_events_of_a_second_the_further_one_is_later(stripe: Stripe) -> None:
     ranks = []
     for status in ("incomplete", "trialing", "active", "past_due", "canceled"):

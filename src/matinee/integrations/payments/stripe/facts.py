@@ -122,6 +122,9 @@ def subscription_facts(subscription: Object, at: datetime) -> SubscriptionFacts:
     if overdue:
         # Stripe goes on to a period that nobody paid
         start, end = None, start
+    elif status == "paused" and (paid_until := metadata.get("paid_until")):
+        # and to others while it is paused
+        end = _moment(int(paid_until))
     elif status == "canceled":
         end = _moment(subscription.get("ended_at")) or end
     expired = subscription["status"] == "incomplete_expired"
