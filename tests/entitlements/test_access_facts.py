@@ -196,7 +196,7 @@ async def test_grants_of_titles_stay_with_their_title(runtime: Runtime) -> None:
     async with runtime.database.read() as tx:
         found = await decisions(tx, viewer, [other, owned])
     assert {title: one.via for title, one in found.items()} == {
-        other: "not_in_territory",
+        other: "locked",
         owned: "buy",
     }
 

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 EVERYWHERE = "**"
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 Via = Literal[
     "unavailable",
@@ -215,11 +216,16 @@ def best_offers(
 
     Of two, one for this very territory wins.
     """
+    here_and_now = [
+        offer
+        for offer in offers
+        if offer.active
+        and _covers(offer.season_id, season_id)
+        and offer.window.is_open(asking.territory, asking.now)
+    ]
     best: dict[tuple[UUID | None, str, str], Offer] = {}
-    for offer in sorted(offers, key=lambda o: (o.window.territory != asking.territory, o.id)):
-        is_open = offer.active and offer.window.is_open(asking.territory, asking.now)
-        if is_open and _covers(offer.season_id, season_id):
-            best.setdefault((offer.season_id, offer.type, offer.quality), offer)
+    for offer in sorted(here_and_now, key=lambda o: (o.window.territory != asking.territory, o.id)):
+        best.setdefault((offer.season_id, offer.type, offer.quality), offer)
     return sorted(best.values(), key=lambda o: (o.price_cents, o.id))
 
 
@@ -346,7 +352,7 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 
 def _lasting(end: datetime | None) -> datetime:
     """A key by which what ends later comes later; None never comes."""
-    return datetime.max.replace(tzinfo=UTC) if end is None else end
+    return _NEVER if end is None else end
 
 
 def _worth(quality: Quality | None) -> int:

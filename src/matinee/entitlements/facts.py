@@ -1,6 +1,6 @@
 """The facts that the decision who may play what is made from, in one statement for many titles."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -47,7 +47,8 @@ _GRANT = (
     " g.first_played_at"
 )
 
-# Rows come as arrays of records, in the order of the fields of their classes: read in C.
+# Rows come as arrays of records, in the order of the fields of their classes: read in C. What is
+# the same for all titles comes with the first one only.
 _FACTS = f"""
     WITH household AS MATERIALIZED (
         SELECT
@@ -59,21 +60,23 @@ _FACTS = f"""
             ARRAY(
                 SELECT ROW({_GRANT}) FROM user_entitlements g
                 WHERE g.user_id = :user_id::uuid AND g.title_id IS NULL AND {live_at(NOW)}
-            ) AS packages
+            ) AS held_packages,
+            ARRAY(SELECT ROW({_PACKAGE}) FROM content_packages p) AS packages
     ),
     grants AS MATERIALIZED (
         SELECT g.title_id, ROW({_GRANT}) AS fields FROM user_entitlements g
         WHERE g.user_id = :user_id::uuid AND g.title_id = ANY (:ids::uuid[]) AND {live_at(NOW)}
     )
     SELECT
-        now, held, packages, wanted.id AS title_id,
+        now, held, wanted.id AS title_id,
+        CASE WHEN coalesce(wanted.n, 1) = 1 THEN held_packages END AS held_packages,
+        CASE WHEN coalesce(wanted.n, 1) = 1 THEN packages END AS packages,
         coalesce({shown_at(NOW)}, false) AS shown,
         coalesce({SUITABLE}, false) AS suitable,
         {SOLD} AS sold,
         ARRAY(
-            SELECT ROW({_PACKAGE}, {_WINDOW.format("c")})
-            FROM {CARRIED} c JOIN content_packages p ON p.id = c.package_id
-            WHERE {is_open("c", NOW)}
+            SELECT ROW(c.package_id, {_WINDOW.format("c")})
+            FROM {CARRIED} c WHERE {is_open("c", NOW)}
         ) AS carriages,
         ARRAY(
             SELECT ROW({_OFFER}, {_WINDOW.format("o")}, {_OFFER_TERMS}) FROM title_offers o
@@ -81,8 +84,9 @@ _FACTS = f"""
         ) AS offers,
         ARRAY(SELECT fields FROM grants WHERE title_id = t.id) AS grants
     FROM household
-    LEFT JOIN unnest(:ids::uuid[]) AS wanted(id) ON true
+    LEFT JOIN unnest(:ids::uuid[]) WITH ORDINALITY AS wanted(id, n) ON true
     LEFT JOIN titles t ON t.id = wanted.id
+    ORDER BY wanted.n
 """
 
 
@@ -106,9 +110,9 @@ async def facts_of(
         sees_prices=not viewer.is_kids,
         unsold_is_free=viewer.unsold_is_free,
     )
-    packages = _grants(rows[0]["packages"])
-    known: dict[UUID, Package] = {}
-    facts = (_facts(row, packages, known) for row in rows if row["title_id"] is not None)
+    held = _grants(rows[0]["held_packages"])
+    packages = {fields[0]: Package(*fields) for fields in rows[0]["packages"]}
+    facts = (_facts(row, held, packages) for row in rows if row["title_id"] is not None)
     return asking, {one.title_id: one for one in facts}
 
 
@@ -128,28 +132,23 @@ async def decision_on(
     return decide(facts[title_id], asking, season_id)
 
 
-def _facts(row: Row, packages: list[Grant], known: dict[UUID, Package]) -> Facts:
+def _facts(row: Row, held: list[Grant], packages: Mapping[UUID, Package]) -> Facts:
     return Facts(
         row["title_id"],
         shown=row["shown"],
         suitable=row["suitable"],
         sold=row["sold"],
-        carriages=[_carriage(fields, known) for fields in row["carriages"]],
+        carriages=[
+            Carriage(packages[package_id], Window(*window))
+            for package_id, *window in row["carriages"]
+        ],
         offers=[_offer(fields) for fields in row["offers"]],
-        grants=packages + _grants(row["grants"]),
+        grants=held + _grants(row["grants"]),
     )
 
 
 def _grants(records: Iterable[tuple[Any, ...]]) -> list[Grant]:
     return [Grant(*fields) for fields in records]
-
-
-def _carriage(fields: tuple[Any, ...], known: dict[UUID, Package]) -> Carriage:
-    """A carriage; a page of titles has few packages, and each is made once."""
-    package = known.get(fields[0])
-    if package is None:
-        package = known[fields[0]] = Package(*fields[:8])
-    return Carriage(package, Window(*fields[8:]))
 
 
 def _offer(fields: tuple[Any, ...]) -> Offer:

@@ -193,6 +193,11 @@ class TitleOffer(Base):
             where=text("active"),
         ),
         Index("title_offers_title", "title_id"),
+        Index(
+            "title_offers_free",
+            "title_id",
+            postgresql_where=text("offer_type = 'free' AND active"),
+        ),
         {"info": REFERENCE},
     )
 

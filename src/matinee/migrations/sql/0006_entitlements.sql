@@ -353,6 +353,7 @@ CREATE TABLE title_offers (
     CONSTRAINT title_offers_title_id_fkey FOREIGN KEY(title_id) REFERENCES titles (id) ON DELETE CASCADE,
     CONSTRAINT title_offers_season_id_fkey FOREIGN KEY(season_id) REFERENCES seasons (id) ON DELETE CASCADE
 );
+CREATE INDEX title_offers_free ON title_offers (title_id) WHERE offer_type = 'free' AND active;
 CREATE INDEX title_offers_title ON title_offers (title_id);
 
 CREATE TABLE purchase_refunds (
