@@ -209,3 +209,13 @@ async def test_a_change_without_an_answer_is_carried_out_later(
     now = await household.get(f"/subscriptions/{begun['id']}")
     assert now["package"]["slug"] == "premium"
     assert moment(now["access_until"]) - moment(now["current_period_end"]) == timedelta(hours=6)
+
+
+async def test_what_an_add_on_is_going_to_be_cannot_be_ordered_besides(
+    runtime: Runtime, household: Household
+) -> None:
+    await make_package(runtime, "news", kind="addon", price_cents=300)
+    await household.subscribe("basic")
+    sports = await household.subscribe("sports")
+    assert (await change(household, sports, "news")).json()["pending_package"]["slug"] == "news"
+    assert code_of(await household.order("news")) == (409, "conflict")

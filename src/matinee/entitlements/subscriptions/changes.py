@@ -54,8 +54,8 @@ _WAITING = """
 """
 _HAS_OTHER = """
     SELECT EXISTS (SELECT FROM subscriptions
-                   WHERE user_id = :user_id AND package_id = :package_id
-                     AND id <> :subscription_id AND status <> 'canceled')
+                   WHERE user_id = :user_id AND id <> :subscription_id AND status <> 'canceled'
+                     AND :package_id IN (package_id, pending_package_id))
 """
 _OPEN = """
     INSERT INTO subscription_changes

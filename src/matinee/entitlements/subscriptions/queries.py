@@ -32,7 +32,7 @@ _SUBSCRIPTIONS = """
     LEFT JOIN user_entitlements g
         ON g.user_id = s.user_id AND g.source_type = 'svod' AND g.source_id = s.id
     WHERE s.user_id = :user_id AND (:subscription_id::uuid IS NULL OR s.id = :subscription_id)
-    ORDER BY s.created_at DESC, s.id DESC
+    ORDER BY s.created_at DESC, s.id DESC LIMIT 100
 """
 _PAYMENTS = """
     SELECT newest.* FROM unnest(:subscription_ids::uuid[]) AS wanted (id)
@@ -48,7 +48,7 @@ _NOW = "SELECT clock_timestamp()"
 
 
 async def list_subscriptions(tx: ReadTx, user_id: UUID) -> Subscriptions:
-    """All of a household, the newest first."""
+    """The newest 100 of a household; what was declined counts, too."""
     items = await _read(tx, user_id, None)
     return Subscriptions(items=items, server_time=await tx.scalar(_NOW))
 

@@ -97,7 +97,7 @@ class SubscriptionOut(Stamped):
 
 
 class Subscriptions(Stamped):
-    """All subscriptions of a household, the newest first."""
+    """The subscriptions of a household, the newest first, 100 at most."""
 
     items: list[SubscriptionOut]
 

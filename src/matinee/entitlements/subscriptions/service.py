@@ -39,7 +39,7 @@ _SAME = """
     SELECT s.id, s.status, s.package_id, p.slug
     FROM subscriptions s JOIN content_packages p ON p.id = s.package_id
     WHERE s.user_id = :user_id AND s.status <> 'canceled'
-      AND (s.package_id = :package_id OR (s.is_base AND :is_base::bool))
+      AND (:package_id IN (s.package_id, s.pending_package_id) OR (s.is_base AND :is_base::bool))
     ORDER BY s.status = 'incomplete' LIMIT 1
 """
 _HAS_BASE = """
