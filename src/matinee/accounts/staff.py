@@ -11,6 +11,7 @@ from matinee.runtime import RuntimeDep
 
 CATALOG_READ = "catalog.read"
 CATALOG_WRITE = "catalog.write"
+OFFERS_WRITE = "offers.write"
 USERS_READ = "users.read"
 USERS_WRITE = "users.write"
 AUDIT_READ = "audit.read"
@@ -23,6 +24,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         {
             CATALOG_READ,
             CATALOG_WRITE,
+            OFFERS_WRITE,
             USERS_READ,
             USERS_WRITE,
             AUDIT_READ,
@@ -57,6 +59,7 @@ def staff_with(permission: str) -> Callable[..., Awaitable[Viewer]]:
 
 CatalogReader = Annotated[Viewer, Depends(staff_with(CATALOG_READ))]
 CatalogEditor = Annotated[Viewer, Depends(staff_with(CATALOG_WRITE))]
+OffersEditor = Annotated[Viewer, Depends(staff_with(OFFERS_WRITE))]
 UsersReader = Annotated[Viewer, Depends(staff_with(USERS_READ))]
 UsersEditor = Annotated[Viewer, Depends(staff_with(USERS_WRITE))]
 AuditReader = Annotated[Viewer, Depends(staff_with(AUDIT_READ))]

@@ -1,35 +1,17 @@
 """How an editor's change is made: locked by version, written down, told to the caches."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
-from matinee.accounts.audit import Actor, record
+from matinee.accounts import changes
+from matinee.accounts.changes import assignments, lock
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.tags import CATALOG
-from matinee.core.database import Row, WriteTx
-from matinee.core.errors import NotFound, VersionConflict
+from matinee.core.database import WriteTx
 
-
-async def lock(tx: WriteTx, select_for_update: str, version: int | None, **key: Any) -> Row:
-    """The row that is now ours to change; the statement returns its `version`.
-
-    Raises:
-        NotFound: there is none.
-        VersionConflict: it has changed since `version` was read (None does not ask).
-    """
-    row = await tx.one(select_for_update, **key)
-    if row is None:
-        raise NotFound()
-    if version is not None and version != row["version"]:
-        raise VersionConflict("If-Match", version=row["version"])
-    return row
-
-
-def assignments(columns: Iterable[str]) -> str:
-    """The SET clause of columns that take parameters of their own names."""
-    return ", ".join(f"{column} = :{column}" for column in columns)
+__all__ = ["assignments", "lock", "write_down"]
 
 
 async def write_down(
@@ -43,13 +25,5 @@ async def write_down(
     reason: str | None = None,
 ) -> None:
     """Add the audit row of a change, and make what was remembered of the catalogue stale."""
-    await record(
-        tx,
-        Actor.of(staff),
-        action,
-        targets=targets,
-        before=before.model_dump(mode="json") if before else None,
-        after=after.model_dump(mode="json") if after else None,
-        reason=reason,
-    )
+    await changes.write_down(tx, staff, action, targets, before=before, after=after, reason=reason)
     tx.invalidate(CATALOG)
