@@ -116,6 +116,17 @@ async def test_a_click_while_the_payer_is_asked_joins(runtime: Runtime, buyer: B
     assert await scalar(runtime, CHARGES) == 1
 
 
+async def test_a_click_after_the_provider_forgot_the_key_charges_nothing_again(
+    runtime: Runtime, buyer: Buyer
+) -> None:
+    first = await buyer.order("buy", "tok_needs_action")
+    async with runtime.database.write() as tx:
+        await tx.execute("UPDATE sandbox_objects SET key = NULL")
+    second = await buyer.order("buy", "tok_needs_action")
+    assert second.json()["action_url"] == first.json()["action_url"]
+    assert await scalar(runtime, CHARGES) == 1
+
+
 async def test_who_joins_is_told_when_that_costs_something_else(
     runtime: Runtime, buyer: Buyer
 ) -> None:

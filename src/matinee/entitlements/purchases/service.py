@@ -12,6 +12,7 @@ from matinee.entitlements.purchases.orders import charge_of, place_order, refere
 from matinee.entitlements.purchases.schemas import OPEN, NewPurchase, PurchaseOut, purchase_out
 from matinee.entitlements.purchases.settling import Settled, settle
 from matinee.entitlements.spending import PaymentDeclined, allow_spending
+from matinee.integrations.payments.protocol import PaymentFacts, PaymentProvider
 from matinee.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -48,10 +49,21 @@ async def _paid(runtime: Runtime, order: Row) -> Settled:
             return Settled(order, await grant_of(tx, order))
     provider = runtime.payments.named(order["provider"])
     try:
-        facts = await provider.charge(charge_of(order))
+        facts = await _facts_of(provider, order)
     except ProviderError as error:
         log.warning("charge_unanswered", provider=provider.name, error=error.text)
         return Settled(order, None)
     async with runtime.database.write() as wtx:
         settled = await settle(wtx, reference_of(order), provider.name, facts)
     return settled or Settled(order, None)
+
+
+async def _facts_of(provider: PaymentProvider, order: Row) -> PaymentFacts:
+    """How the order's payment stands, which is made where there is none.
+
+    Providers forget keys after a day: a payment whose name we heard is looked up by its name.
+    """
+    known = None
+    if order["provider_ref"] is not None:
+        known = await provider.fetch_payment(order["provider_ref"], charge_of(order))
+    return known or await provider.charge(charge_of(order))
