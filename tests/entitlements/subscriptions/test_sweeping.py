@@ -94,3 +94,15 @@ async def test_what_waits_for_its_payer_goes_on_waiting(
     await execute(runtime, AGE)
     await run_job(runtime, sweep_subscriptions)
     assert await scalar(runtime, STATUS) == "incomplete"
+
+
+async def test_a_subscription_whose_webhook_was_lost_begins_all_the_same(
+    runtime: Runtime, household: Household
+) -> None:
+    waiting = await household.order("basic", "tok_lost_webhook")
+    assert waiting.status_code == 202
+    await execute(runtime, AGE)
+    await run_job(runtime, sweep_subscriptions)
+    begun = await household.get(f"/subscriptions/{waiting.json()['id']}")
+    assert begun["status"] == "active"
+    assert begun["access_until"] > begun["server_time"]
