@@ -168,3 +168,13 @@ async def test_a_payment_that_nobody_confirms_is_given_up(
     after = await sandbox.fetch_payment(facts.ref, order("tok_needs_action"))
     assert after is not None
     assert (after.state, after.failure_code) == ("canceled", "expired")
+
+
+async def test_what_was_told_is_forgotten_after_a_month(sandbox: Sandbox, runtime: Runtime) -> None:
+    await sandbox.charge(order("tok_ok"))
+    age = "UPDATE sandbox_objects SET created_at = created_at - interval '30 days'"
+    async with runtime.database.write() as tx:
+        await tx.execute(f"{age} WHERE kind = 'event'")
+    await sandbox.charge(order("tok_ok", key="order-2"))
+    await sandbox.let_time_pass()
+    assert len(await sandbox.events_since(LONG_AGO)) == 1

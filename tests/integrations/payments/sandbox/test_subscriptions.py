@@ -185,6 +185,15 @@ async def test_a_pause_beyond_the_period_ends_with_a_new_one(sandbox: Sandbox) -
     assert len(await invoices(sandbox)) == 2
 
 
+async def test_a_canceled_one_is_not_resumed_beyond_its_period(sandbox: Sandbox) -> None:
+    facts = await sandbox.start_subscription(subscription_order("tok_ok"))
+    await sandbox.pause_subscription(facts.ref, "pause-1")
+    await sandbox.advance(facts.ref)
+    await sandbox.set_cancellation(facts.ref, cancel=True, key="cancel-1")
+    assert (await sandbox.resume_subscription(facts.ref, "resume-1")).status == "canceled"
+    assert len(await invoices(sandbox)) == 1
+
+
 async def test_invoices_are_given_back(sandbox: Sandbox) -> None:
     await sandbox.start_subscription(subscription_order("tok_ok"))
     [invoice] = await invoices(sandbox)

@@ -149,7 +149,7 @@ class Sandbox:
         return await self._take(renewals.advance, ref)
 
     async def let_time_pass(self) -> None:
-        """Renew what is due and give up what nobody confirmed."""
+        """Renew what is due, give up what nobody confirmed, forget what was told long ago."""
         async with self._database.read() as tx:
             due = await renewals.due(tx)
             forgotten = await payments.forgotten(tx)
@@ -157,6 +157,8 @@ class Sandbox:
             await self._take(renewals.renew, ref)
         for ref in forgotten:
             await self._take(payments.expire, ref)
+        async with self._database.write() as wtx:
+            await telling.forget(wtx)
 
     async def post(self, events: list[str]) -> None:
         """Post events one after another.

@@ -202,6 +202,8 @@ async def resume(tx: WriteTx, ref: str, key: str) -> Step[SubscriptionFacts]:
     if facts.period_end and facts.period_end > now:
         status = "trialing" if facts.trial_end and facts.trial_end > now else "active"
         return await _done(tx, changed(subscription, now, status=status), key)
+    if facts.cancel_at_period_end:
+        return await _done(tx, ended(subscription, now), key)
     if not subscription.story.renews:
         return await _refused(tx, subscription, key, "card_declined", now)
     anew = replace(subscription, anchor=now, months=0, answered=_with(subscription, key))

@@ -32,6 +32,11 @@ _FACTS: dict[str, TypeAdapter[Any]] = {
 }
 """How facts are read, by the first word of an event's type."""
 
+_FORGET = """
+    DELETE FROM sandbox_objects
+    WHERE kind = 'event' AND created_at < clock_timestamp() - interval '30 days'
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -75,6 +80,11 @@ async def messages(tx: ReadTx, ids: Sequence[str]) -> list[tuple[str, bytes]]:
     """The ids and what is posted of each."""
     found = [await memory.by_ref(tx, "event", event_id) for event_id in ids]
     return [(event.ref, orjson.dumps(event.state)) for event in found if event]
+
+
+async def forget(tx: WriteTx) -> None:
+    """Forget what was told a month ago, as other providers do."""
+    await tx.execute(_FORGET)
 
 
 async def events_since(tx: ReadTx, moment: datetime) -> list[ProviderEvent]:
