@@ -319,12 +319,23 @@ class PaymentObject(Base):
 
 
 class PaymentEvent(Base):
-    """Something a provider told us, once: kept before it is applied, in the same transaction."""
+    """Something a provider told us, once: kept before it is applied, in the same transaction.
+
+    `facts` are what we read in it, as they are applied; `payload` is what was sent, for staff, less
+    what names people and cards.
+    """
 
     __tablename__ = "payment_events"
     __table_args__ = (
         CheckConstraint(one_of("state", *EVENT_STATES), "state"),
+        CheckConstraint(one_of("subject", "purchase", "subscription"), "subject"),
+        CheckConstraint("num_nonnulls(subject, subject_id) <> 1", "reference"),
         Index("payment_events_due", "next_attempt_at", postgresql_where=text("state = 'parked'")),
+        Index(
+            "payment_events_unapplied",
+            "received_at",
+            postgresql_where=text("state IN ('parked', 'dead')"),
+        ),
         Index(None, "provider", "object_ref"),
         Index(None, "seq"),
         Index(None, "user_id", "received_at"),
@@ -337,7 +348,10 @@ class PaymentEvent(Base):
     type: Mapped[str]
     object_ref: Mapped[str | None]
     user_id: Mapped[UUID | None]
+    subject: Mapped[str | None]
+    subject_id: Mapped[UUID | None]
     occurred_at: Mapped[datetime]
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
     state: Mapped[str] = mapped_column(server_default="parked")
     attempts: Mapped[int] = mapped_column(server_default="0")
@@ -345,6 +359,19 @@ class PaymentEvent(Base):
     last_error: Mapped[str | None]
     received_at: Mapped[datetime] = moment()
     applied_at: Mapped[datetime | None]
+
+
+class PaymentReconciliation(Base):
+    """Until when a provider was asked for all that it had told, and how asking it went last."""
+
+    __tablename__ = "payment_reconciliations"
+    __table_args__ = ({"info": LOCAL},)
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    reconciled_until: Mapped[datetime | None]
+    tried_at: Mapped[datetime] = moment()
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime] = moment()
 
 
 class LedgerEntry(Base):

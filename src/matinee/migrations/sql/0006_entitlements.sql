@@ -86,7 +86,10 @@ CREATE TABLE payment_events (
     type TEXT NOT NULL,
     object_ref TEXT,
     user_id UUID,
+    subject TEXT,
+    subject_id UUID,
     occurred_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    facts JSONB,
     payload JSONB NOT NULL,
     state TEXT DEFAULT 'parked' NOT NULL,
     attempts INTEGER DEFAULT '0' NOT NULL,
@@ -95,11 +98,14 @@ CREATE TABLE payment_events (
     received_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
     applied_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT payment_events_pkey PRIMARY KEY (provider, event_id),
-    CONSTRAINT payment_events_state_check CHECK (state IN ('applied', 'ignored', 'parked', 'dead'))
+    CONSTRAINT payment_events_state_check CHECK (state IN ('applied', 'ignored', 'parked', 'dead')),
+    CONSTRAINT payment_events_subject_check CHECK (subject IN ('purchase', 'subscription')),
+    CONSTRAINT payment_events_reference_check CHECK (num_nonnulls(subject, subject_id) <> 1)
 );
 CREATE INDEX payment_events_due ON payment_events (next_attempt_at) WHERE state = 'parked';
 CREATE INDEX payment_events_provider_object_ref_idx ON payment_events (provider, object_ref);
 CREATE INDEX payment_events_seq_idx ON payment_events (seq);
+CREATE INDEX payment_events_unapplied ON payment_events (received_at) WHERE state IN ('parked', 'dead');
 CREATE INDEX payment_events_user_id_received_at_idx ON payment_events (user_id, received_at);
 
 CREATE TABLE payment_objects (
@@ -110,6 +116,15 @@ CREATE TABLE payment_objects (
     subject_id UUID NOT NULL,
     CONSTRAINT payment_objects_pkey PRIMARY KEY (provider, ref),
     CONSTRAINT payment_objects_subject_check CHECK (subject IN ('purchase', 'subscription'))
+);
+
+CREATE TABLE payment_reconciliations (
+    provider TEXT NOT NULL,
+    reconciled_until TIMESTAMP WITH TIME ZONE,
+    tried_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+    last_error TEXT,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT payment_reconciliations_pkey PRIMARY KEY (provider)
 );
 
 CREATE TABLE promo_redemptions (

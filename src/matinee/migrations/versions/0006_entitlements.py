@@ -28,6 +28,7 @@ TABLES = (
     "sandbox_objects",
     "promo_redemptions",
     "payment_objects",
+    "payment_reconciliations",
     "payment_events",
     "ledger_entries",
     "content_packages",
