@@ -133,3 +133,18 @@ def test_a_secret_that_is_none_is_refused_at_the_start(broken: str) -> None:
 def test_an_empty_secret_of_stripe_is_refused_at_the_start() -> None:
     with pytest.raises(BadSecret):
         StripeSignatures([""])
+
+
+@given(message_id=st.text(max_size=20), timestamp=st.text(max_size=20), signature=st.text())
+def test_no_header_does_more_than_be_refused(
+    message_id: str, timestamp: str, signature: str
+) -> None:
+    headers = {
+        "webhook-id": message_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": f"v1,{signature}",
+        "stripe-signature": f"t={timestamp},v1={signature}",
+    }
+    for scheme in (StandardWebhooks([secret("a")]), StripeSignatures(["whsec_a"])):
+        with pytest.raises(BadSignature):
+            scheme.verify(headers, BODY, NOW)

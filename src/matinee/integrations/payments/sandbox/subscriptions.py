@@ -170,7 +170,7 @@ async def set_cancellation(
     """Have it end with its period, or not."""
     subscription = await locked(tx, ref)
     if key in subscription.answered or subscription.facts.status not in (*RUNNING, "paused"):
-        return _answered(subscription, key)
+        return await _unchanged(tx, subscription, key)
     now = await memory.clock(tx)
     return await _done(tx, changed(subscription, now, cancel_at_period_end=cancel), key)
 
@@ -179,7 +179,7 @@ async def cancel(tx: WriteTx, ref: str, key: str) -> Step[SubscriptionFacts]:
     """End it at once."""
     subscription = await locked(tx, ref)
     if key in subscription.answered or subscription.facts.status == "canceled":
-        return _answered(subscription, key)
+        return await _unchanged(tx, subscription, key)
     return await _done(tx, ended(subscription, await memory.clock(tx)), key)
 
 
@@ -187,7 +187,7 @@ async def pause(tx: WriteTx, ref: str, key: str) -> Step[SubscriptionFacts]:
     """Take no money from now on."""
     subscription = await locked(tx, ref)
     if key in subscription.answered or subscription.facts.status not in RUNNING:
-        return _answered(subscription, key)
+        return await _unchanged(tx, subscription, key)
     now = await memory.clock(tx)
     return await _done(tx, changed(subscription, now, status="paused", past_due_since=None), key)
 
@@ -197,7 +197,7 @@ async def resume(tx: WriteTx, ref: str, key: str) -> Step[SubscriptionFacts]:
     subscription = await locked(tx, ref)
     facts = subscription.facts
     if key in subscription.answered or facts.status != "paused":
-        return _answered(subscription, key)
+        return await _unchanged(tx, subscription, key)
     now = await memory.clock(tx)
     if facts.period_end and facts.period_end > now:
         status = "trialing" if facts.trial_end and facts.trial_end > now else "active"
@@ -323,6 +323,13 @@ async def _refused(
     kept = changed(replace(subscription, answered=_with(subscription, key, code)), now)
     await keep(tx, kept)
     return _answered(kept, key)
+
+
+async def _unchanged(tx: WriteTx, subscription: Subscription, key: str) -> Step[SubscriptionFacts]:
+    """There is nothing to do, nor will there be when this call comes again."""
+    if key not in subscription.answered:
+        await keep(tx, replace(subscription, answered=_with(subscription, key)))
+    return _answered(subscription, key)
 
 
 def _answered(subscription: Subscription, key: str) -> Step[SubscriptionFacts]:
