@@ -64,6 +64,14 @@ async def test_without_an_end_it_lasts_until_it_is_withdrawn(
     assert await scalar(runtime, TIER, household.user_id) is None
 
 
+async def test_withdrawing_twice_is_withdrawing_once(runtime: Runtime, desk: Desk) -> None:
+    await desk.give()
+    for _ in range(2):
+        assert (await desk.withdraw()).json()["staff_grants"] == []
+    withdrawn = "SELECT count(*) FROM admin_audit_log WHERE action = 'subscription.withdraw'"
+    assert await scalar(runtime, withdrawn) == 1
+
+
 async def test_a_grant_can_be_given_again_after_it_was_withdrawn(desk: Desk) -> None:
     await desk.give()
     await desk.withdraw()

@@ -184,8 +184,7 @@ async def _decide_trial(
 
 def _begun(subscription: SubscriptionOut) -> SubscriptionOut:
     """The subscription itself, unless its first payment was refused."""
-    never_began = subscription.current_period_start is None and subscription.trial_end is None
-    if subscription.status == "canceled" and never_began:
+    if subscription.status == "canceled" and subscription.access_until is None:
         raise PaymentDeclined(
             subscription_id=str(subscription.id), failure_code=subscription.failure_code
         )

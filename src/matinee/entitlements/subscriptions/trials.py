@@ -30,7 +30,7 @@ async def take(
     alone counts. Who comes first is decided by the primary key.
     """
     whose = {"package_id": package_id, "user_id": user_id}
-    fingerprints = [_digest("household", str(user_id))]
+    fingerprints = [household_fingerprint(user_id)]
     if card is not None:
         fingerprints.append(_digest(provider, card))
     taken = [row["fingerprint"] for row in await tx.all(_TAKE, **whose, fingerprints=fingerprints)]
@@ -43,6 +43,11 @@ async def take(
 async def release(tx: WriteTx, user_id: UUID, package_id: UUID) -> None:
     """Let a household have its trial another time: this one never began."""
     await tx.execute(_RELEASE, package_id=package_id, user_id=user_id)
+
+
+def household_fingerprint(user_id: UUID) -> bytes:
+    """What the trial of a household is remembered by, whatever it paid with."""
+    return _digest("household", str(user_id))
 
 
 def _digest(kind: str, value: str) -> bytes:
