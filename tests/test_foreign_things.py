@@ -16,7 +16,14 @@ from tests.test_permissions import RULES
 from tests.walking import address_of, asker_of, method_of, routes_of
 from tests.world import THIRD_PARTY, Headers, World, make_world
 
-OWNED = ("profile_id", "child_id", "session_id", "viewing_session_id", "subscription_id")
+OWNED = (
+    "profile_id",
+    "child_id",
+    "session_id",
+    "viewing_session_id",
+    "subscription_id",
+    "purchase_id",
+)
 """Parameters of paths that name something of one household."""
 
 SHARED = ("title_id", "item_id", "person_id", "slug", "avatar_id", "rail_id", "ref")

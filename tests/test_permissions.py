@@ -245,6 +245,18 @@ RULES = {
     "resume_subscription": Rule(GROWN_UPS, {}),
     "pause_subscription": Rule(GROWN_UPS),
     "redeem_code": Rule(GROWN_UPS, {"code": "WINTER-2027"}),
+    "purchase_title": Rule(GROWN_UPS, {"offer_type": "rent", "payment_method": "tok_ok"}),
+    "list_purchases": Rule(GROWN_UPS),
+    "get_purchase": Rule(GROWN_UPS),
+    "refund_purchase": Rule(GROWN_UPS),
+    "list_household_purchases": Rule(SUPPORT),
+    "get_household_purchase": Rule(SUPPORT),
+    "refund_household_purchase": Rule(SUPPORT, {"reason": WHY}),
+    "confirm_household_purchase": Rule(SUPPORT, {"reason": WHY}),
+    "cancel_household_purchase": Rule(SUPPORT, {"reason": WHY}),
+    "list_holds": Rule(SUPPORT),
+    "place_hold": Rule(SUPPORT, {"blocks_playback": True, "reason": WHY}),
+    "lift_hold": Rule(SUPPORT, query=f"?reason={WHY}"),
     "list_household_timeline": Rule(SUPPORT),
     "list_household_subscriptions": Rule(SUPPORT),
     "grant_subscription": Rule(SUPPORT, {"package": "basic", "reason": WHY}),
@@ -341,6 +353,8 @@ CHANGES_BY_STAFF = """
     delete_episode delete_season delete_title delete_genre merge_genre merge_person
     confirm_subscription_payment cancel_household_subscription
     grant_subscription withdraw_subscription
+    cancel_household_purchase confirm_household_purchase refund_household_purchase
+    place_hold lift_hold
 """.split()
 """In an order in which each finds what it needs."""
 
@@ -367,7 +381,7 @@ async def test_the_guard_undoes_what_nobody_wrote_down(
 ) -> None:
     @app.delete("/forgetful")
     async def forget(tx: AuditedWrite) -> None:
-        await tx.execute("DELETE FROM titles")
+        await tx.execute("UPDATE titles SET is_featured = true")
 
     before = await contents(runtime)
     answer = await client.delete("/forgetful")

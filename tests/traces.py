@@ -28,6 +28,18 @@ _OF_A_PROFILE = (
     "INSERT INTO watch_time (user_id, profile_id, half_hour, watched_id, seconds)"
     " SELECT user_id, id, date_trunc('hour', clock_timestamp()), $2, 900"
     " FROM profiles WHERE id = $1",
+    """
+    WITH offer AS (
+        INSERT INTO title_offers (title_id, offer_type, price_cents, currency, active)
+        VALUES ($2, 'buy', 999, 'USD', false) RETURNING id
+    )
+    INSERT INTO purchases (
+        user_id, offer_id, title_id, kind, quality, amount_cents, currency, territory, provider,
+        payment_method, idempotency_key, request_hash
+    )
+    SELECT p.user_id, o.id, $2, 'buy', 'hd', 999, 'USD', 'US', 'sandbox', 'tok_ok', o.id::text, ''
+    FROM profiles p, offer o WHERE p.id = $1
+    """,
 )
 _UNWANTED = """
     INSERT INTO profile_suppressions (user_id, profile_id, title_id)

@@ -17,7 +17,7 @@ from tests.catalog.makers import (
     make_person,
     make_season,
 )
-from tests.entitlements.makers import make_package, make_subscription
+from tests.entitlements.makers import hold, make_package, make_purchase, make_subscription
 from tests.makers import (
     as_staff,
     choose_profile,
@@ -80,6 +80,11 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
         "household_subscription_id": await make_subscription(
             runtime, third_party_id, package_id, provider="manual"
         ),
+        "purchase_id": await make_purchase(runtime, user_id, others[0]),
+        "household_purchase_id": await make_purchase(
+            runtime, third_party_id, others[0], provider="manual", provider_ref="manual_1"
+        ),
+        "hold_id": await hold(runtime, third_party_id, blocks_purchase=False),
         "profile_id": profile_id,
         "child_id": await make_profile(runtime, user_id, "Kim", kind="kids", max_maturity=9),
         "session_id": await make_session(runtime, user_id),

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from matinee.runtime import Runtime
 from tests.makers import insert
@@ -98,4 +98,30 @@ async def make_subscription(
         user_id=user_id,
         package_id=package_id,
         **(defaults | columns),
+    )
+
+
+async def make_purchase(
+    runtime: Runtime, user_id: UUID, title_id: UUID, kind: str = "rent", **columns: Any
+) -> UUID:
+    """An order whose provider has not said anything yet, with any columns of `purchases`."""
+    terms = {"rental_window_hours": 48, "start_within_hours": 720} if kind == "rent" else {}
+    defaults = {
+        "offer_id": await make_offer(runtime, title_id, kind, price_cents=1000, active=False),
+        "quality": "hd",
+        "amount_cents": 1000,
+        "currency": "USD",
+        "territory": "US",
+        "provider": "sandbox",
+        "payment_method": "tok_ok",
+        "idempotency_key": uuid4().hex,
+        "request_hash": b"",
+    }
+    return await insert(
+        runtime,
+        "purchases",
+        user_id=user_id,
+        title_id=title_id,
+        kind=kind,
+        **(defaults | terms | columns),
     )

@@ -34,14 +34,12 @@ _ADD = """
     VALUES (:user_id, :blocks_playback, :blocks_purchase, :reason)
     RETURNING id, blocks_playback, blocks_purchase, reason, source_id, created_at, lifted_at
 """
-_LOCK = """
-    SELECT blocks_playback, blocks_purchase, lifted_at FROM account_holds
-    WHERE user_id = :user_id AND id = :hold_id FOR UPDATE
-"""
 _LIFT = """
     UPDATE account_holds SET lifted_at = clock_timestamp()
-    WHERE user_id = :user_id AND id = :hold_id
+    WHERE user_id = :user_id AND id = :hold_id AND lifted_at IS NULL
+    RETURNING blocks_playback, blocks_purchase
 """
+_EXISTS = "SELECT id FROM account_holds WHERE user_id = :user_id AND id = :hold_id"
 
 
 class PlaceHold(Input):
@@ -113,14 +111,11 @@ async def lift_hold(tx: WriteTx, staff: Viewer, user_id: UUID, hold_id: UUID, wh
     Raises:
         NotFound: the household has no such hold.
     """
-    row = await tx.one(_LOCK, user_id=user_id, hold_id=hold_id)
-    if row is None:
+    lifted = await tx.one(_LIFT, user_id=user_id, hold_id=hold_id)
+    if lifted is not None:
+        await _record(tx, staff, "hold.lift", user_id, hold_id, why, before=dict(lifted))
+    elif await tx.scalar(_EXISTS, user_id=user_id, hold_id=hold_id) is None:
         raise NotFound()
-    if row["lifted_at"] is not None:
-        return
-    await tx.execute(_LIFT, user_id=user_id, hold_id=hold_id)
-    before = {name: row[name] for name in ("blocks_playback", "blocks_purchase")}
-    await _record(tx, staff, "hold.lift", user_id, hold_id, why, before=before)
 
 
 async def _require_household(tx: ReadTx, user_id: UUID) -> None:

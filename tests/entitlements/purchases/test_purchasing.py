@@ -291,3 +291,16 @@ async def test_a_purchase_takes_at_most_twelve_statements(runtime: Runtime, buye
     with Counter(runtime).counted() as made:
         await buyer.buy("rent")
     assert made.count <= 12
+
+
+async def test_what_a_profile_may_not_see_is_not_named(
+    runtime: Runtime, client: AsyncClient, buyer: Buyer
+) -> None:
+    await buyer.buy("rent")
+    await execute(runtime, "UPDATE titles SET status = 'draft'")
+    [purchase] = (await buyer.get("/purchases"))["items"]
+    assert (purchase["title_id"], purchase["title_name"], purchase["amount_cents"]) == (
+        None,
+        None,
+        399,
+    )

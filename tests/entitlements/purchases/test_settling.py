@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from matinee.entitlements.purchases.settling import apply_payment
 from matinee.integrations.payments.protocol import PaymentFacts, Reference
 from matinee.runtime import Runtime
-from tests.entitlements.makers import grant_title
+from tests.entitlements.makers import grant_title, make_purchase
 from tests.entitlements.purchases.conftest import Balances, balances, rows
-from tests.makers import execute, insert, make_title, scalar
+from tests.makers import execute, make_title, scalar
 
 HEARD = PaymentFacts("pay_1", "USD")
 CAPTURED = replace(HEARD, captured_cents=1000, state="captured")
@@ -48,37 +48,12 @@ async def order(runtime: Runtime, film: UUID) -> Reference:
     return await make_order(runtime, film)
 
 
-async def make_order(
-    runtime: Runtime, film: UUID, kind: str = "rent", user_id: UUID | None = None, **columns: Any
-) -> Reference:
-    """An order whose provider has not said anything yet."""
-    user_id = user_id or uuid4()
-    terms = {"rental_window_hours": 48, "start_within_hours": 720} if kind == "rent" else {}
-    offer_id = await insert(
-        runtime,
-        "title_offers",
-        title_id=film,
-        offer_type=kind,
-        price_cents=1000,
-        currency="USD",
-        rental_window_hours=terms.get("rental_window_hours"),
-        active=False,
+async def make_order(runtime: Runtime, film: UUID, kind: str = "rent", **columns: Any) -> Reference:
+    """An order of a household of its own."""
+    user_id = uuid4()
+    return Reference(
+        "purchase", user_id, await make_purchase(runtime, user_id, film, kind, **columns)
     )
-    defaults = {"title_id": film, "quality": "hd", "amount_cents": 1000, "currency": "USD"}
-    purchase_id = await insert(
-        runtime,
-        "purchases",
-        user_id=user_id,
-        offer_id=offer_id,
-        kind=kind,
-        territory="US",
-        provider="sandbox",
-        payment_method="tok_ok",
-        idempotency_key=uuid4().hex,
-        request_hash=b"",
-        **(defaults | terms | columns),
-    )
-    return Reference("purchase", user_id, purchase_id)
 
 
 async def hear(runtime: Runtime, order: Reference, *facts: PaymentFacts) -> list[bool]:

@@ -10,7 +10,6 @@ from matinee.accounts.staff import UsersEditor, UsersReader
 from matinee.accounts.viewer import CHANGING, SIGNED_IN
 from matinee.core.errors import (
     BadCursor,
-    Conflict,
     Forbidden,
     IdempotencyKeyRequired,
     IdempotencyKeyReused,
@@ -24,7 +23,7 @@ from matinee.core.schema import Cursor, PageSize, PathId, Reason
 from matinee.entitlements import holds
 from matinee.entitlements.holds import Hold, Holds, PlaceHold
 from matinee.entitlements.purchases import by_hand, queries, staff_refunds
-from matinee.entitlements.purchases.by_hand import NotByHand
+from matinee.entitlements.purchases.by_hand import NotByHand, PaidAlready
 from matinee.entitlements.purchases.refunds import NotRefundable
 from matinee.entitlements.purchases.schemas import (
     DecideByHand,
@@ -41,7 +40,7 @@ router = api_router("/admin/users/{user_id}", tag="admin")
 OfStatus = Annotated[PurchaseStatus | None, Query(description="Only those.")]
 OfTitle = Annotated[UUID | None, Query(description="Only those of this title.")]
 WhyLifted = Annotated[Reason, Query(description="Kept in the audit log.")]
-DECIDED = problems(*CHANGING, Forbidden, NotFound, NotByHand, RequestInProgress, Conflict)
+DECIDED = problems(*CHANGING, Forbidden, NotFound, NotByHand, PaidAlready, RequestInProgress)
 
 
 @router.get(
@@ -49,7 +48,7 @@ DECIDED = problems(*CHANGING, Forbidden, NotFound, NotByHand, RequestInProgress,
     summary="Find purchases of a household",
     responses=problems(*SIGNED_IN, Forbidden, BadCursor),
 )
-async def find_purchases(
+async def list_household_purchases(
     _viewer: UsersReader,
     runtime: RuntimeDep,
     tx: Read,
@@ -72,20 +71,24 @@ async def find_purchases(
 
 
 @router.get(
-    "/purchases/{purchase_id}",
+    "/purchases/{household_purchase_id}",
     summary="Look into a purchase",
     responses=problems(*SIGNED_IN, Forbidden, NotFound),
 )
-async def look_into_purchase(
-    _viewer: UsersReader, runtime: RuntimeDep, tx: Read, user_id: PathId, purchase_id: PathId
+async def get_household_purchase(
+    _viewer: UsersReader,
+    runtime: RuntimeDep,
+    tx: Read,
+    user_id: PathId,
+    household_purchase_id: PathId,
 ) -> StaffPurchaseDetail:
     """With its refunds and what was booked."""
     hours = runtime.settings.refund_hours
-    return await queries.look_into_purchase(tx, user_id, hours, purchase_id)
+    return await queries.look_into_purchase(tx, user_id, hours, household_purchase_id)
 
 
 @router.post(
-    "/purchases/{purchase_id}/refund",
+    "/purchases/{household_purchase_id}/refund",
     summary="Give money back",
     status_code=202,
     responses=problems(
@@ -98,51 +101,57 @@ async def look_into_purchase(
         RequestInProgress,
     ),
 )
-async def refund_by_staff(
+async def refund_household_purchase(
     viewer: UsersEditor,
     runtime: RuntimeDep,
     tx: AuditedWrite,
     user_id: PathId,
-    purchase_id: PathId,
+    household_purchase_id: PathId,
     wish: RefundPurchase,
     key: IdempotencyKey,
 ) -> StaffPurchaseDetail:
     """All that is left, or a part; also of what was played. A job asks the provider."""
-    return await staff_refunds.refund_by_staff(runtime, tx, viewer, user_id, purchase_id, wish, key)
+    return await staff_refunds.refund_by_staff(
+        runtime, tx, viewer, user_id, household_purchase_id, wish, key
+    )
 
 
 @router.post(
-    "/purchases/{purchase_id}/confirm",
+    "/purchases/{household_purchase_id}/confirm",
     summary="Confirm a payment taken by hand",
     responses=DECIDED,
 )
-async def confirm_payment(
+async def confirm_household_purchase(
     viewer: UsersEditor,
     runtime: RuntimeDep,
     tx: AuditedWrite,
     user_id: PathId,
-    purchase_id: PathId,
+    household_purchase_id: PathId,
     wish: DecideByHand,
 ) -> StaffPurchaseDetail:
     """The money has come: what was ordered can be played."""
-    return await by_hand.decide(runtime, tx, viewer, user_id, purchase_id, "confirm", wish.reason)
+    return await by_hand.decide(
+        runtime, tx, viewer, user_id, household_purchase_id, "confirm", wish.reason
+    )
 
 
 @router.post(
-    "/purchases/{purchase_id}/cancel",
+    "/purchases/{household_purchase_id}/cancel",
     summary="Cancel a payment taken by hand",
     responses=DECIDED,
 )
-async def cancel_payment(
+async def cancel_household_purchase(
     viewer: UsersEditor,
     runtime: RuntimeDep,
     tx: AuditedWrite,
     user_id: PathId,
-    purchase_id: PathId,
+    household_purchase_id: PathId,
     wish: DecideByHand,
 ) -> StaffPurchaseDetail:
     """No money is expected any more; the household can order anew."""
-    return await by_hand.decide(runtime, tx, viewer, user_id, purchase_id, "cancel", wish.reason)
+    return await by_hand.decide(
+        runtime, tx, viewer, user_id, household_purchase_id, "cancel", wish.reason
+    )
 
 
 @router.get(

@@ -16,11 +16,15 @@ from matinee.integrations.payments.manual import confirmed
 from matinee.integrations.payments.protocol import Money, PaymentFacts
 from matinee.runtime import Runtime
 
-_LOCK = "SELECT * FROM purchases WHERE user_id = :user_id AND id = :purchase_id FOR UPDATE"
+_PURCHASE = "SELECT * FROM purchases WHERE user_id = :user_id AND id = :purchase_id"
 
 
 class NotByHand(Conflict):
     """A payment provider takes this money; what it says counts."""
+
+
+class PaidAlready(Conflict):
+    """This was paid; refund it instead."""
 
 
 async def decide(
@@ -39,36 +43,42 @@ async def decide(
     Raises:
         NotFound: the household has no such purchase.
         NotByHand: the payment is not taken by hand.
-        Conflict: it was paid, so it cannot be canceled; refund it.
+        PaidAlready: it cannot be canceled any more.
     """
-    purchase = await tx.one(_LOCK, user_id=user_id, purchase_id=purchase_id)
+    purchase = await tx.one(_PURCHASE, user_id=user_id, purchase_id=purchase_id)
     if purchase is None:
         raise NotFound()
     if purchase["provider"] != "manual":
         raise NotByHand()
     if purchase["provider_ref"] is None:
         raise RequestInProgress()
-    facts = _facts(purchase, outcome)
-    settled = await settle(tx, reference_of(purchase), "manual", facts)
-    assert settled is not None
-    after = settled.purchase["status"]
-    if after != purchase["status"]:
-        await audit.record(
-            tx,
-            Actor.of(staff),
-            f"purchase.{outcome}",
-            targets={"user": user_id, "purchase": purchase_id},
-            before={"status": purchase["status"]},
-            after={"status": after},
-            reason=reason,
-        )
+    is_decided = purchase["captured_cents"] if outcome == "confirm" else _is_canceled(purchase)
+    if not is_decided:
+        await _say(tx, staff, purchase, outcome, reason)
     return await look_into_purchase(tx, user_id, runtime.settings.refund_hours, purchase_id)
 
 
-def _facts(purchase: Row, outcome: Literal["confirm", "cancel"]) -> PaymentFacts:
+async def _say(
+    tx: WriteTx, staff: Viewer, purchase: Row, outcome: Literal["confirm", "cancel"], reason: str
+) -> None:
     amount = Money(purchase["amount_cents"], purchase["currency"])
-    if outcome == "confirm":
-        return confirmed(purchase["provider_ref"], amount)
-    if purchase["captured_cents"]:
-        raise Conflict(message="This was paid; refund it instead.")
-    return PaymentFacts(purchase["provider_ref"], amount.currency, state="canceled")
+    facts = confirmed(purchase["provider_ref"], amount)
+    if outcome == "cancel":
+        facts = PaymentFacts(purchase["provider_ref"], amount.currency, state="canceled")
+    settled = await settle(tx, reference_of(purchase), "manual", facts)
+    assert settled is not None
+    if outcome == "cancel" and not _is_canceled(settled.purchase):
+        raise PaidAlready()
+    await audit.record(
+        tx,
+        Actor.of(staff),
+        f"purchase.{outcome}",
+        targets={"user": purchase["user_id"], "purchase": purchase["id"]},
+        before={"status": purchase["status"]},
+        after={"status": settled.purchase["status"]},
+        reason=reason,
+    )
+
+
+def _is_canceled(purchase: Row) -> bool:
+    return bool(purchase["status"] == "canceled")

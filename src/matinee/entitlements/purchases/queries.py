@@ -69,7 +69,7 @@ async def list_purchases(
     """
     rows = await tx.all(_OWN_PAGE, **_page(cursor, page_size), **visibility_of(viewer))
     page, next_cursor = _cut(rows, page_size)
-    items = [PurchaseWithTitle(**_fields(row, refund_hours)) for row in page]
+    items = [_own(row, refund_hours) for row in page]
     return Purchases(items=items, next_cursor=next_cursor)
 
 
@@ -84,7 +84,7 @@ async def get_purchase(
     row = await tx.one(_OWN_ONE, purchase_id=purchase_id, **visibility_of(viewer))
     if row is None:
         raise NotFound()
-    return PurchaseWithTitle(**_fields(row, refund_hours))
+    return _own(row, refund_hours)
 
 
 async def find_purchases(
@@ -138,6 +138,14 @@ def _cut(rows: list[Row], page_size: int) -> tuple[list[Row], str | None]:
     """The rows of the page, and the cursor of the next one where there is one."""
     page = rows[:page_size]
     return page, encode_cursor(page[-1]["id"]) if len(rows) > page_size else None
+
+
+def _own(row: Row, refund_hours: int) -> PurchaseWithTitle:
+    """A purchase for its household; which title that was only where the profile sees it."""
+    fields = _fields(row, refund_hours)
+    if row["title_name"] is None:
+        fields |= {"title_id": None, "season_id": None}
+    return PurchaseWithTitle(**fields)
 
 
 def _fields(row: Row, refund_hours: int) -> dict[str, Any]:

@@ -19,11 +19,11 @@ from matinee.entitlements.purchases import queries, refunds, service
 from matinee.entitlements.purchases.orders import AlreadyOwned, AlreadyRented
 from matinee.entitlements.purchases.refunds import NotRefundable
 from matinee.entitlements.purchases.schemas import (
-    OPEN,
     NewPurchase,
     PurchaseOut,
     Purchases,
     PurchaseWithTitle,
+    with_status,
 )
 from matinee.entitlements.spending import (
     SPENDING,
@@ -42,13 +42,6 @@ WAITING: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _waiting(response: Response, purchase: PurchaseOut) -> PurchaseOut:
-    """The purchase itself; 202 while its outcome, or that of its refund, is not known."""
-    if purchase.status in OPEN or purchase.refund_requested_at is not None:
-        response.status_code = 202
-    return purchase
-
-
 @router.post(
     "/catalog/titles/{title_id}/purchase",
     summary="Rent or buy a title",
@@ -65,7 +58,7 @@ async def purchase_title(
 ) -> PurchaseOut:
     """Nothing is taken when it is refused. 202: the payment, or what the payer does about it, takes
     longer; follow the purchase. A second click joins the first."""
-    return _waiting(response, await service.purchase(runtime, viewer, title_id, wish, key))
+    return with_status(response, await service.purchase(runtime, viewer, title_id, wish, key))
 
 
 @router.get(
@@ -115,4 +108,4 @@ async def refund_purchase(
     key: IdempotencyKey,
 ) -> PurchaseOut:
     """It cannot be played from now on. 202: the money is on its way, but not confirmed yet."""
-    return _waiting(response, await refunds.request_refund(runtime, viewer, purchase_id, key))
+    return with_status(response, await refunds.request_refund(runtime, viewer, purchase_id, key))

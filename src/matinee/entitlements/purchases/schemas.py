@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from fastapi import Response
 from pydantic import Field
 
 from matinee.core.database import Row
@@ -60,7 +61,7 @@ class PurchaseOut(Stamped):
     """A purchase and what became of it."""
 
     id: UUID
-    title_id: UUID
+    title_id: UUID | None = Field(description="Null where the profile may not see the title now.")
     season_id: UUID | None
     offer_id: UUID
     kind: PurchaseKind
@@ -88,7 +89,7 @@ class PurchaseOut(Stamped):
 class PurchaseWithTitle(PurchaseOut):
     """The same with the name of what was bought."""
 
-    title_name: str | None = Field(description="Null where the profile may not see the title now.")
+    title_name: str | None = Field(description="Null where the title is.")
 
 
 class RefundOut(Output):
@@ -181,3 +182,10 @@ def _grant(grant: Fields) -> PurchaseGrant:
 def purchase_out(purchase: Fields, grant: Fields | None, refund_hours: int) -> PurchaseOut:
     """A purchase as its household sees it."""
     return PurchaseOut(**purchase_fields(purchase, grant, refund_hours))
+
+
+def with_status(response: Response, purchase: PurchaseOut) -> PurchaseOut:
+    """The purchase itself; 202 while its outcome, or that of its refund, is not known."""
+    if purchase.status in OPEN or purchase.refund_requested_at is not None:
+        response.status_code = 202
+    return purchase

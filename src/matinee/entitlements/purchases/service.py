@@ -1,5 +1,6 @@
 """Renting and buying: an order is kept, then the provider is asked, then its answer is applied."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -16,6 +17,8 @@ from matinee.integrations.payments.protocol import PaymentFacts, PaymentProvider
 from matinee.runtime import Runtime
 
 log = structlog.get_logger(__name__)
+
+RECENTLY = timedelta(hours=1)
 
 
 async def purchase(
@@ -61,9 +64,9 @@ async def _paid(runtime: Runtime, order: Row) -> Settled:
 async def _facts_of(provider: PaymentProvider, order: Row) -> PaymentFacts:
     """How the order's payment stands, which is made where there is none.
 
-    Providers forget keys after a day: a payment whose name we heard is looked up by its name.
+    Providers forget keys after a day: what may have been made long ago is looked for first.
     """
     known = None
-    if order["provider_ref"] is not None:
+    if order["provider_ref"] is not None or order["server_time"] - order["created_at"] > RECENTLY:
         known = await provider.fetch_payment(order["provider_ref"], charge_of(order))
     return known or await provider.charge(charge_of(order))

@@ -1,7 +1,5 @@
 """Going on with purchases and refunds whose outcome is not known: the provider is asked."""
 
-from uuid import UUID
-
 import structlog
 
 from matinee.core.database import Row
@@ -32,13 +30,16 @@ _CLAIM_PURCHASES = """
 """
 _CLAIM_REFUNDS = """
     -- cross-user
-    UPDATE purchase_refunds SET checked_at = clock_timestamp()
-    WHERE (user_id, id) IN (
-        SELECT user_id, id FROM purchase_refunds
-        WHERE status = 'open'
-          AND coalesce(checked_at, created_at) < clock_timestamp() - interval '5 minutes'
-        ORDER BY created_at LIMIT :at_once FOR UPDATE SKIP LOCKED)
-    RETURNING user_id, purchase_id
+    WITH claimed AS (
+        UPDATE purchase_refunds SET checked_at = clock_timestamp()
+        WHERE (user_id, id) IN (
+            SELECT user_id, id FROM purchase_refunds
+            WHERE status = 'open'
+              AND coalesce(checked_at, created_at) < clock_timestamp() - interval '5 minutes'
+            ORDER BY created_at LIMIT :at_once FOR UPDATE SKIP LOCKED)
+        RETURNING user_id, purchase_id
+    )
+    SELECT p.* FROM claimed c JOIN purchases p ON p.user_id = c.user_id AND p.id = c.purchase_id
 """
 # Only what the provider never got: nothing that could still be taken is given up.
 _GIVE_UP = """
@@ -56,22 +57,24 @@ async def sweep_purchases(runtime: Runtime, _run: JobRun) -> None:
         refunds = await tx.all(_CLAIM_REFUNDS, at_once=AT_ONCE)
     for purchase in purchases:
         await _ask_about(runtime, purchase)
-    for refund in refunds:
-        await _go_on(runtime, refund["user_id"], refund["purchase_id"])
+    for purchase in refunds:
+        await _go_on_refunding(runtime, purchase)
 
 
-async def _ask_about(runtime: Runtime, purchase: Row) -> None:
+async def _ask_about(runtime: Runtime, purchase: Row) -> bool:
+    """Apply how the payment stands; False where the provider gave no answer."""
     try:
         provider = runtime.payments.named(purchase["provider"])
         facts = await provider.fetch_payment(purchase["provider_ref"], charge_of(purchase))
     except (NotFound, ProviderError) as error:
         log.warning("purchase_unanswered", provider=purchase["provider"], error=error.text)
-        return
+        return False
     if facts is None:
         await _give_up(runtime, purchase)
-        return
+        return False
     async with runtime.database.write() as tx:
         await settle(tx, reference_of(purchase), purchase["provider"], facts)
+    return True
 
 
 async def _give_up(runtime: Runtime, purchase: Row) -> None:
@@ -82,8 +85,7 @@ async def _give_up(runtime: Runtime, purchase: Row) -> None:
             await announce(tx, PURCHASE_CHANGED, **ids, status="failed")
 
 
-async def _go_on(runtime: Runtime, user_id: UUID, purchase_id: UUID) -> None:
-    try:
-        await carry_out(runtime, user_id, purchase_id)
-    except NotFound:
-        log.warning("refund_without_provider", purchase_id=str(purchase_id))
+async def _go_on_refunding(runtime: Runtime, purchase: Row) -> None:
+    """Ask first: providers forget keys after a day, and would give the money back twice."""
+    if await _ask_about(runtime, purchase):
+        await carry_out(runtime, purchase["user_id"], purchase["id"])
