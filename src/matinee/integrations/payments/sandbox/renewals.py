@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from matinee.core.database import ReadTx, WriteTx
 from matinee.integrations.payments.protocol import SubscriptionFacts
 from matinee.integrations.payments.sandbox import memory
-from matinee.integrations.payments.sandbox.subscriptions import (
+from matinee.integrations.payments.sandbox.periods import (
     Subscription,
     changed,
     ended,

@@ -1,65 +1,37 @@
 """Subscriptions at the practice provider, as households change them: steps in one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
 from uuid import uuid4
 
-from pydantic import TypeAdapter
-
 from matinee.core.database import ReadTx, WriteTx
-from matinee.core.errors import NotFound, ProviderError
+from matinee.core.errors import ProviderError
 from matinee.integrations.payments.protocol import (
-    InvoiceFacts,
     Money,
     Plan,
-    Reference,
     SubscriptionFacts,
     SubscriptionOrder,
 )
-from matinee.integrations.payments.sandbox import invoices, memory
-from matinee.integrations.payments.sandbox.invoices import Invoice
-from matinee.integrations.payments.sandbox.months import months_after
+from matinee.integrations.payments.sandbox import memory
+from matinee.integrations.payments.sandbox.periods import (
+    Subscription,
+    begin,
+    bill,
+    changed,
+    dumped,
+    ended,
+    keep,
+    loaded,
+    locked,
+    pay_period,
+)
 from matinee.integrations.payments.sandbox.telling import News, Step
-from matinee.integrations.payments.sandbox.tokens import Story, story_of
+from matinee.integrations.payments.sandbox.tokens import story_of
 
 PREFIX = "sub_"
-MONTHS = {"month": 1, "year": 12}
 RUNNING = ("trialing", "active", "past_due")
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """A subscription as it is remembered.
-
-    Its periods end whole months after `anchor`: `months` of them are paid. `answered` holds the
-    failure (or None) of every call by its key; `refusals` counts those of the renewal that is due.
-    """
-
-    facts: SubscriptionFacts
-    plan: Plan
-    trial_days: int
-    payment_method: str
-    reference: Reference
-    pending: Plan | None = None
-    anchor: datetime | None = None
-    months: int = 0
-    refusals: int = 0
-    next_attempt: datetime | None = None
-    answered: Mapping[str, str | None] = field(default_factory=dict)
-
-    @property
-    def story(self) -> Story:
-        """How paying with its token goes."""
-        return story_of(self.payment_method)
-
-    def news(self, kind: Literal["created", "updated", "canceled"]) -> News:
-        """An event that tells how it is now."""
-        return News(f"subscription.{kind}", self.facts, self.reference)
-
-
-_STATE: TypeAdapter[Subscription] = TypeAdapter(Subscription)
 
 
 async def start(tx: WriteTx, order: SubscriptionOrder, page: str) -> Step[SubscriptionFacts]:
@@ -78,7 +50,7 @@ async def start(tx: WriteTx, order: SubscriptionOrder, page: str) -> Step[Subscr
     subscription = Subscription(
         facts, order.plan, order.trial_days, order.payment_method, order.reference
     )
-    if not await memory.add(tx, "subscription", ref, order.key, _dumped(subscription)):
+    if not await memory.add(tx, "subscription", ref, order.key, dumped(subscription)):
         return await _again(tx, order)
     news = [subscription.news("created")]
     if story.first == "captured" or (story.first == "pending" and not story.slow):
@@ -95,50 +67,6 @@ async def _again(tx: WriteTx, order: SubscriptionOrder) -> Step[SubscriptionFact
         raise ProviderError(message="This key was used for something else.")
     subscription = loaded(kept.state)
     return Step(subscription.facts, subscription.story)
-
-
-async def begin(
-    tx: WriteTx, subscription: Subscription, now: datetime
-) -> tuple[Subscription, list[News]]:
-    """Start the trial, or the first period and take money for it."""
-    if subscription.trial_days:
-        end = now + timedelta(days=subscription.trial_days)
-        begun = changed(
-            subscription,
-            now,
-            status="trialing",
-            period_start=now,
-            period_end=end,
-            trial_end=end,
-            action_url=None,
-        )
-        await keep(tx, begun)
-        return begun, [begun.news("updated")]
-    return await pay_period(tx, replace(subscription, anchor=now), now, now)
-
-
-async def pay_period(
-    tx: WriteTx, subscription: Subscription, start: datetime, now: datetime
-) -> tuple[Subscription, list[News]]:
-    """Take money for the period that begins at `start`, by the plan that is due."""
-    plan = subscription.pending or subscription.plan
-    months = subscription.months + MONTHS[plan.billing_period]
-    end = months_after(subscription.anchor or start, months)
-    news = await _invoice(tx, subscription, plan.price, (start, end), now)
-    paid = changed(
-        replace(subscription, plan=plan, pending=None, months=months, refusals=0),
-        now,
-        status="active",
-        plan=plan.slug,
-        pending_plan=None,
-        period_start=start,
-        period_end=end,
-        past_due_since=None,
-        failure_code=None,
-        action_url=None,
-    )
-    await keep(tx, paid)
-    return paid, [*news, paid.news("updated")]
 
 
 async def change(
@@ -159,7 +87,7 @@ async def change(
     if prorated.cents and not subscription.story.renews:
         return await _refused(tx, subscription, key, "card_declined", now)
     period = (now, subscription.facts.period_end)
-    news = await _invoice(tx, subscription, prorated, period, now)
+    news = await bill(tx, subscription, prorated, period, now)
     at_once = replace(subscription, plan=plan, pending=None)
     return await _done(tx, changed(at_once, now, plan=plan.slug, pending_plan=None), key, news)
 
@@ -239,72 +167,6 @@ async def find(tx: ReadTx, ref: str | None, key: str) -> SubscriptionFacts | Non
     return loaded(kept.state).facts if kept else None
 
 
-def changed(subscription: Subscription, now: datetime, **facts: Any) -> Subscription:
-    """The same with other facts, which are later than those before."""
-    before = subscription.facts
-    return replace(
-        subscription, facts=replace(before, at=max(now, before.at), rank=before.rank + 1, **facts)
-    )
-
-
-def ended(
-    subscription: Subscription, now: datetime, failure_code: str | None = None
-) -> Subscription:
-    """The same, canceled; its last period ends with it."""
-    end = subscription.facts.period_end
-    return changed(
-        replace(subscription, pending=None),
-        now,
-        status="canceled",
-        pending_plan=None,
-        period_end=min(end, now) if end else None,
-        failure_code=failure_code,
-        action_url=None,
-    )
-
-
-async def locked(tx: WriteTx, ref: str) -> Subscription:
-    """The subscription of that name, which nobody else can change now.
-
-    Raises:
-        NotFound: there is none.
-    """
-    kept = await memory.locked(tx, "subscription", ref)
-    if kept is None:
-        raise NotFound
-    return loaded(kept.state)
-
-
-async def keep(tx: WriteTx, subscription: Subscription) -> None:
-    """Remember how it is now."""
-    await memory.keep(tx, subscription.facts.ref, _dumped(subscription))
-
-
-def loaded(state: Mapping[str, Any]) -> Subscription:
-    """The subscription in a row."""
-    return _STATE.validate_python(state)
-
-
-async def _invoice(
-    tx: WriteTx,
-    subscription: Subscription,
-    amount: Money,
-    period: tuple[datetime, datetime | None],
-    now: datetime,
-) -> list[News]:
-    facts = InvoiceFacts(
-        invoices.new_ref(),
-        subscription.facts.ref,
-        amount,
-        paid_at=now,
-        period_start=period[0],
-        period_end=period[1],
-    )
-    return await invoices.paid(
-        tx, Invoice(facts, subscription.payment_method, subscription.reference)
-    )
-
-
 async def _done(
     tx: WriteTx, subscription: Subscription, key: str, news: Sequence[News] = ()
 ) -> Step[SubscriptionFacts]:
@@ -342,8 +204,3 @@ def _with(
     subscription: Subscription, key: str, failure: str | None = None
 ) -> Mapping[str, str | None]:
     return {**subscription.answered, key: failure}
-
-
-def _dumped(subscription: Subscription) -> dict[str, Any]:
-    state: dict[str, Any] = _STATE.dump_python(subscription, mode="json")
-    return state
