@@ -23,8 +23,9 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from matinee.accounts.viewer import Viewer, anonymous
-from matinee.catalog import browse, queries
+from matinee.catalog import browse
 from matinee.catalog.cards import cards_for
+from matinee.catalog.detail import title_detail
 from matinee.catalog.facets import count_values
 from matinee.catalog.filters import Browse, Filters
 from matinee.core.database import ReadTx, Statement, compiled
@@ -134,7 +135,7 @@ async def page(viewer: Viewer, wish: Browse, tx: ReadTx) -> None:
 
 async def detail(viewer: Viewer, title_id: UUID, tx: ReadTx) -> None:
     """What makes a title."""
-    await queries.title_detail(tx, viewer, title_id, reveal_territories=False)
+    await title_detail(tx, viewer, title_id, reveal_territories=False)
 
 
 def page_case(viewer: Viewer, name: str, **params: Any) -> Case:

@@ -157,4 +157,4 @@ def _option(option: Option) -> AccessOption:
 @lru_cache(maxsize=1024)
 def package_ref(package_id: UUID, slug: str, name: str) -> PackageRef:
     """A package by what it is called; a page names the same few many times."""
-    return PackageRef.model_construct(id=package_id, slug=slug, name=name)
+    return made(PackageRef, id=package_id, slug=slug, name=name)
