@@ -1,5 +1,7 @@
 """The payment providers of this installation, by name."""
 
+from collections.abc import Iterator
+
 from matinee.core.database import Database
 from matinee.core.errors import NotFound
 from matinee.core.settings import Settings, UnsafeSettings
@@ -40,6 +42,10 @@ class Payments:
     def __contains__(self, name: str) -> bool:
         """Whether there is a provider of that name."""
         return name in self._providers
+
+    def __iter__(self) -> Iterator[PaymentProvider]:
+        """All providers that are set up here."""
+        return iter(self._providers.values())
 
     @property
     def sandbox(self) -> Sandbox:

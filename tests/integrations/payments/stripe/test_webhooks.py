@@ -97,7 +97,10 @@ def test_a_malformed_header_is_refused(stripe: Stripe, header: str) -> None:
         stripe.verify({"stripe-signature": header}, b"{}", NOW)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null", b'{"id": 1}', b"\xff"])
+NEVER = b'{"id": "evt_1", "type": "invoice.paid", "created": 1e300, "data": {"object": {}}}'
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null", b'{"id": 1}', b"\xff", NEVER])
 def test_a_signed_body_that_is_no_event_is_refused(stripe: Stripe, body: bytes) -> None:
     with pytest.raises(BadSignature):
         stripe.verify(signed(body), body, NOW)

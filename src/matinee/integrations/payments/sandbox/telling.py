@@ -100,7 +100,7 @@ def parsed(event_id: str, body: bytes) -> ProviderEvent:
     """
     try:
         return _event(event_id, orjson.loads(body))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise BadSignature from None
 
 

@@ -42,7 +42,7 @@ def parsed(body: bytes) -> ProviderEvent:
     """
     try:
         return event_of(orjson.loads(body))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise BadSignature from None
 
 
