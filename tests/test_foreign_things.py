@@ -11,8 +11,8 @@ from httpx import AsyncClient, Response
 from matinee.runtime import Runtime
 from tests.fuzzing import check_answer
 from tests.makers import choose_profile, make_profile, scalar, sign_in
+from tests.permissions import RULES
 from tests.snapshot import contents
-from tests.test_permissions import RULES
 from tests.walking import address_of, asker_of, method_of, routes_of
 from tests.world import THIRD_PARTY, Headers, World, make_world
 
