@@ -18,6 +18,8 @@ from pydantic import SecretStr
 
 from matinee.core.ratelimit import Limiter
 from matinee.core.settings import Settings
+from matinee.demo.customers import open_shop
+from matinee.demo.seed import seed
 from matinee.embedded.postgres import EmbeddedPostgres
 from matinee.installation import install
 from matinee.main import create_app
@@ -73,6 +75,20 @@ async def cloned(
     await admin_connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     yield postgres.url(name)
     await admin_connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+async def demo_url(postgres: EmbeddedPostgres, admin_connection: asyncpg.Connection) -> str:
+    """A database with the demo in it, filled once to be cloned."""
+    await admin_connection.execute(f"CREATE DATABASE demo TEMPLATE {TEMPLATE}")
+    url = postgres.url("demo")
+    demo = Settings(environment="test", database_url=SecretStr(url), payment_provider="sandbox")
+    runtime = Runtime(demo)
+    await runtime.open()
+    await seed(runtime)
+    await open_shop(runtime)
+    await runtime.close()
+    return url
 
 
 @pytest.fixture

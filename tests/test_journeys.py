@@ -6,34 +6,20 @@ from typing import Any
 import asyncpg
 import pytest
 from httpx import AsyncClient
-from pydantic import SecretStr
 
-from matinee.core.settings import Settings
 from matinee.demo.people import HOUSEHOLD, PASSWORD, PIN, STAFF
 from matinee.demo.seed import seed
 from matinee.embedded.postgres import EmbeddedPostgres
 from matinee.runtime import Runtime
-from tests.conftest import TEMPLATE, cloned
+from tests.conftest import cloned
 
 ADULT = "Häxan"
 """Rated R in the demo catalogue."""
 
 
-@pytest.fixture(scope="session")
-async def seeded_url(postgres: EmbeddedPostgres, admin_connection: asyncpg.Connection) -> str:
-    """A database with the demo in it, filled once and cloned for each test."""
-    await admin_connection.execute(f"CREATE DATABASE demo TEMPLATE {TEMPLATE}")
-    url = postgres.url("demo")
-    runtime = Runtime(Settings(environment="test", database_url=SecretStr(url)))
-    await runtime.open()
-    assert await seed(runtime)
-    await runtime.close()
-    return url
-
-
 @pytest.fixture
 async def database_url(
-    postgres: EmbeddedPostgres, admin_connection: asyncpg.Connection, seeded_url: str
+    postgres: EmbeddedPostgres, admin_connection: asyncpg.Connection, demo_url: str
 ) -> AsyncIterator[str]:
     async with cloned(postgres, admin_connection, "demo") as url:
         yield url

@@ -1,6 +1,7 @@
 """The demo: a whole service with its own database, running after one command."""
 
 import asyncio
+import base64
 import os
 import secrets
 from functools import partial
@@ -15,9 +16,18 @@ from matinee.cli.database import data_folder, database_of, url_of, with_runtime
 from matinee.cli.http_server import check_address, run_server
 from matinee.core.settings import Settings, load_settings
 from matinee.core.telemetry import configure_logging
+from matinee.demo.customers import open_shop
 from matinee.demo.events import generate_events
 from matinee.demo.generate import generate_titles, generate_users
-from matinee.demo.people import HOUSEHOLD, PASSWORD, PIN, PROFILES, STAFF
+from matinee.demo.people import (
+    CUSTOMERS,
+    GIFT_CODE,
+    HOUSEHOLD,
+    PASSWORD,
+    PIN,
+    PROFILES,
+    STAFF,
+)
 from matinee.demo.seed import learn_from_texts, seed
 from matinee.embedded.postgres import EmbeddedPostgres, InUse
 from matinee.installation import install
@@ -89,7 +99,9 @@ def _settings(port: int | None, data_dir: Path | None) -> tuple[Settings, Path]:
     folder = (data_dir or data_folder(settings)).resolve()
     choices = {
         "public_url": f"http://{settings.host}:{settings.port}",
-        "secret_key": _secret_of(folder),
+        "secret_key": SecretStr(_secret_of(folder, "secret-key")),
+        "payment_provider": "sandbox",
+        "sandbox_webhook_secrets": [_webhook_secret_of(folder)],
         "log_level": "warning",
         "log_format": "console",
     }
@@ -97,16 +109,22 @@ def _settings(port: int | None, data_dir: Path | None) -> tuple[Settings, Path]:
     return settings.model_copy(update=open_choices), folder
 
 
-def _secret_of(folder: Path) -> SecretStr:
+def _webhook_secret_of(folder: Path) -> str:
+    """What the practice provider signs its webhooks with."""
+    secret = base64.b64encode(_secret_of(folder, "webhook-secret").encode()).decode()
+    return f"whsec_{secret}"
+
+
+def _secret_of(folder: Path, name: str) -> str:
     """A secret that outlasts restarts, so that whoever is signed in stays so."""
-    file = folder / "secret-key"
+    file = folder / name
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        unfinished = folder / f"secret-key.{os.getpid()}"
+        unfinished = folder / f"{name}.{os.getpid()}"
         unfinished.touch(mode=0o600)
         unfinished.write_text(secrets.token_urlsafe(32))
         unfinished.rename(file)
-    return SecretStr(file.read_text())
+    return file.read_text()
 
 
 def _erase(settings: Settings, folder: Path) -> None:
@@ -125,6 +143,7 @@ def _install(settings: Settings, *, named: bool) -> None:
 
 async def _fill(runtime: Runtime) -> None:
     await seed(runtime)
+    await open_shop(runtime)
 
 
 async def _welcome(where: str, runtime: Runtime) -> None:
@@ -139,7 +158,8 @@ Matinee is ready; Ctrl-C stops it.
 
 Accounts, all with the password "{PASSWORD}":
 """)
-    for account in (HOUSEHOLD, *STAFF):
+    for account in (HOUSEHOLD, *STAFF, *CUSTOMERS):
         typer.echo(f"  {account.email:<25} {account.purpose}")
+    typer.echo(f"\nNo money moves; a card is tok_ok or tok_declined, a gift code {GIFT_CODE}.")
     guarded = [str(profile["name"]) for profile in PROFILES if profile.get("pin")]
     typer.echo(f"\nThe PIN of {', '.join(guarded)} is {PIN}.")
