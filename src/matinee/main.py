@@ -42,6 +42,9 @@ from matinee.core.settings import Settings, load_settings
 from matinee.core.telemetry import UNTRACED, configure_logging, load_tracing
 from matinee.enrichment import admin as enrichment_admin
 from matinee.entitlements import router as access
+from matinee.entitlements.packages import admin as packages_admin
+from matinee.entitlements.packages import router as packages
+from matinee.entitlements.packages import selling_admin
 from matinee.entitlements.purchases import admin as purchases_admin
 from matinee.entitlements.purchases import router as purchases
 from matinee.entitlements.purchases import sweeping as purchases_sweeping
@@ -49,6 +52,8 @@ from matinee.entitlements.sandbox import router as sandbox
 from matinee.entitlements.subscriptions import admin as subscriptions_admin
 from matinee.entitlements.subscriptions import ending, sweeping, tier
 from matinee.entitlements.subscriptions import router as subscriptions
+from matinee.entitlements.webhooks import admin as webhooks_admin
+from matinee.entitlements.webhooks import router as webhooks
 from matinee.profiles import router as profiles
 from matinee.recommendations import admin as recommendations_admin
 from matinee.recommendations import router as recommendations
@@ -99,10 +104,15 @@ ROUTERS = (
     learning_admin.router,
     admin.router,
     access.router,
+    packages.router,
+    packages_admin.router,
+    selling_admin.router,
     purchases.router,
     purchases_admin.router,
     subscriptions.router,
     subscriptions_admin.router,
+    webhooks.router,
+    webhooks_admin.router,
     sandbox.router,
     sandbox.page_router,
     api_docs.router,
@@ -198,6 +208,7 @@ def _middleware(settings: Settings, runtime: Runtime) -> list[Middleware]:
                 RateLimitMiddleware,
                 limiter=runtime.limiter,
                 identify=viewer.known_user(runtime),
+                webhooks="/api/v1/webhooks/",
             )
         )
     return [*stack, Middleware(CompressionMiddleware), Middleware(RevalidationMiddleware)]

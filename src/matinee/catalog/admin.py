@@ -43,6 +43,7 @@ from matinee.core.errors import (
 )
 from matinee.core.routing import api_router
 from matinee.core.schema import IfMatch, PathId, version_of, with_etag
+from matinee.entitlements.ownership import TitleInUse
 from matinee.runtime import Read, RuntimeDep
 
 router = api_router("/admin", tag="catalogue editing")
@@ -154,12 +155,15 @@ async def change_title_status(
     "/titles/{title_id}",
     summary="Delete a title",
     status_code=204,
-    responses=problems(*CHANGING, Forbidden, *ONE, Conflict),
+    responses=problems(*CHANGING, Forbidden, *ONE, Conflict, TitleInUse),
 )
 async def delete_title(
     staff: CatalogEditor, tx: AuditedWrite, title_id: PathId, if_match: IfMatch = None
 ) -> None:
-    """With all that belongs to it; a published title must be withdrawn first."""
+    """With all that belongs to it; a published title must be withdrawn first.
+
+    One that households have bought, rented or ordered stays: take it down instead.
+    """
     await titles.delete_title(tx, staff, title_id, version_of(if_match))
 
 
@@ -214,7 +218,7 @@ async def update_season(
     "/titles/{title_id}/seasons/{season_id}",
     summary="Delete a season",
     status_code=204,
-    responses=problems(*CHANGING, Forbidden, *ONE),
+    responses=problems(*CHANGING, Forbidden, *ONE, TitleInUse),
 )
 async def delete_season(
     staff: CatalogEditor,

@@ -10,6 +10,7 @@ from matinee.core.errors import (
     NotFound,
     VersionConflict,
 )
+from matinee.entitlements.packages.limits import profile_limit
 from matinee.profiles.gallery import avatar_url, choose_avatar, is_suitable
 from matinee.profiles.proof import require_household_proof
 from matinee.profiles.schemas import (
@@ -91,9 +92,10 @@ class ProfileLimitReached(Conflict):
     """There are as many profiles as the household may have."""
 
 
-async def list_profiles(tx: ReadTx, viewer: Viewer, limit: int) -> Profiles:
-    """All profiles of the household, oldest first."""
+async def list_profiles(tx: ReadTx, viewer: Viewer, default_limit: int) -> Profiles:
+    """All profiles of the household, oldest first; its packages may allow it others than usual."""
     rows = await tx.all(_ALL, user_id=viewer.household)
+    limit = await profile_limit(tx, viewer.household, default_limit)
     return Profiles(items=[_out(row) for row in rows], limit=limit)
 
 
@@ -146,8 +148,9 @@ async def create_profile(runtime: Runtime, viewer: Viewer, wish: CreateProfile) 
     async with runtime.database.write() as tx:
         await tx.execute(_LOCK_USER, user_id=viewer.household)
         others = await tx.all(_ALL, user_id=viewer.household)
-        if len(others) >= runtime.settings.max_profiles:
-            raise ProfileLimitReached(limit=runtime.settings.max_profiles)
+        limit = await profile_limit(tx, viewer.household, runtime.settings.max_profiles)
+        if len(others) >= limit:
+            raise ProfileLimitReached(limit=limit)
         taken = {row["avatar_id"] for row in others}
         row = await tx.one(
             _INSERT,

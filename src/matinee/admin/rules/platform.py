@@ -25,11 +25,12 @@ RULES = (
     ),
     Rule(
         "profiles_within_limit",
-        "No household has more profiles than allowed.",
+        "No household has more profiles than it may ever have had.",
         sql(
             """
             -- cross-user
-            SELECT user_id FROM profiles GROUP BY user_id HAVING count(*) > :most
+            SELECT user_id FROM profiles GROUP BY user_id HAVING count(*) > greatest(
+                :most::int, (SELECT max(max_profiles) FROM content_packages))
             """,
             most="max_profiles",
         ),

@@ -12,6 +12,7 @@ from matinee.catalog.editing.episode_schemas import (
 )
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import InvalidValue, NotFound, RuleViolated
+from matinee.entitlements.ownership import refuse_in_use
 
 _KIND = "SELECT kind FROM titles WHERE id = :title_id"
 _SEASONS = """
@@ -112,9 +113,11 @@ async def delete_season(
 
     Raises:
         NotFound: the title has no such season.
+        TitleInUse: a household has bought or rented this season, or has ordered it.
         VersionConflict: somebody changed it since it was read.
     """
     await lock(tx, _LOCK, version, season_id=season_id, title_id=title_id)
+    await refuse_in_use(tx, title_id, season_id)
     before = await get_season(tx, title_id, season_id)
     await tx.execute(_DELETE, season_id=season_id)
     await write_down(tx, staff, "season.delete", _targets(before), before=before)

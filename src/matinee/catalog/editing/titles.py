@@ -25,6 +25,7 @@ from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import Conflict, InvalidValue, NotFound, RuleViolated
 from matinee.core.paging import decode_cursor, encode_cursor
 from matinee.core.text import like_pattern, searchable
+from matinee.entitlements.ownership import refuse_in_use
 
 _ONE = f"""
     SELECT t.id, t.external_id, t.kind, t.status, t.name, t.original_name, t.tagline, t.synopsis,
@@ -181,10 +182,12 @@ async def delete_title(tx: WriteTx, staff: Viewer, title_id: UUID, version: int 
 
     Raises:
         Conflict: it is published.
+        TitleInUse: a household has it, or has ordered it.
         NotFound: there is no such title.
         VersionConflict: somebody changed it since it was read.
     """
     await _locked(tx, title_id, version)
+    await refuse_in_use(tx, title_id)
     before = await get_title(tx, title_id)
     if not await tx.execute(_DELETE, title_id=title_id):
         raise Conflict("status", message="Withdraw the title before deleting it.")

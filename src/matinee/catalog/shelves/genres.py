@@ -13,6 +13,7 @@ from matinee.catalog.shelves.schemas import (
 )
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import Conflict, InvalidValue, NotFound, RuleViolated
+from matinee.entitlements.packages import rules
 
 MERGE_TIMEOUT = "SET LOCAL statement_timeout = '30s'"
 """A genre may have a third of all titles."""
@@ -139,7 +140,8 @@ async def update_genre(tx: WriteTx, staff: Viewer, slug: str, wish: UpdateGenre)
 async def merge_genre(tx: WriteTx, staff: Viewer, slug: str, wish: MergeGenre) -> AdminGenre:
     """Give all titles of a genre to another one, and remove it.
 
-    Whoever blocked the one blocks the other from now on; likes and saved filters move along. An
+    Whoever blocked the one blocks the other from now on; likes, saved filters and rules of
+    packages move along. An
     import that still names the old genre brings it back.
 
     Raises:
@@ -155,6 +157,7 @@ async def merge_genre(tx: WriteTx, staff: Viewer, slug: str, wish: MergeGenre) -
     moved = await tx.all(_MOVE_TITLES, **both)
     await titles_changed(tx, [row["id"] for row in moved])
     await tx.execute(_MOVE_FILTERS, **both)
+    await rules.move_genre(tx, **both)
     await _move_wishes(tx, **both)
     await tx.execute(_DELETE, slug=slug)
     merged = await get_genre(tx, wish.into)

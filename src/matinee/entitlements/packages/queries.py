@@ -1,0 +1,128 @@
+"""Packages for viewers: what can be subscribed to, and some of what is in it."""
+
+from typing import Any
+from uuid import UUID
+
+from matinee.accounts.viewer import Viewer
+from matinee.core.database import ReadTx, Row
+from matinee.core.errors import NotFound
+from matinee.entitlements.carriage import RULE_MATCHES, is_open
+from matinee.entitlements.facts import live_at
+from matinee.entitlements.packages.schemas import (
+    PackageDetail,
+    PackageOut,
+    Packages,
+    SampleTitle,
+)
+from matinee.entitlements.spending import PurchaseNotAllowed
+from matinee.entitlements.subscriptions.trials import household_fingerprint
+from matinee.entitlements.visibility import VISIBLE, visibility_of
+
+SAMPLE = 24
+
+# Left out is what carries something, but nothing here any more: it is for other countries.
+_FOR_HERE = """(
+    NOT EXISTS (SELECT FROM package_contents c WHERE c.package_id = p.id
+                UNION ALL SELECT FROM package_rules r WHERE r.package_id = p.id)
+    OR EXISTS (SELECT FROM package_contents c
+               WHERE c.package_id = p.id AND c.territory IN (:territory, '**')
+                 AND statement_timestamp() < c.available_until)
+    OR EXISTS (SELECT FROM package_rules r
+               WHERE r.package_id = p.id AND r.territory IN (:territory, '**')
+                 AND statement_timestamp() < r.available_until)
+)"""
+_PACKAGES = f"""
+    SELECT p.id, p.slug, p.name, p.description, p.kind, p.price_cents, p.currency,
+           p.billing_period, p.max_streams, p.max_quality,
+           coalesce(p.max_profiles, :max_profiles::int) AS max_profiles,
+           CASE WHEN EXISTS (SELECT FROM trial_redemptions r
+                             WHERE r.package_id = p.id AND r.fingerprint = :fingerprint::bytea)
+                THEN 0 ELSE p.trial_days END AS trial_days,
+           CASE WHEN held.until IS NULL THEN 'available' ELSE 'active' END AS state,
+           nullif(held.until, 'infinity') AS access_until
+    FROM content_packages p
+    CROSS JOIN LATERAL (
+        SELECT max(coalesce(g.expires_at, 'infinity')) AS until FROM user_entitlements g
+        WHERE g.user_id = :user_id::uuid AND g.package_id = p.id
+          AND {live_at("statement_timestamp()")}
+    ) AS held
+    WHERE (:slug::text IS NULL OR p.slug = :slug)
+      AND (held.until IS NOT NULL OR p.active AND {_FOR_HERE})
+    ORDER BY p.kind = 'addon', p.rank, p.price_cents, p.slug
+"""
+_SAMPLE = f"""
+    SELECT t.id, t.kind, coalesce(local.name, t.name) AS name, t.year,
+           (SELECT i.url FROM title_images i
+            WHERE i.title_id = t.id AND i.kind = 'poster'
+              AND (i.language IS NULL OR i.language = ANY (:languages::text[]))
+            ORDER BY array_position(:languages::text[], i.language), i.position
+            LIMIT 1) AS poster
+    FROM (
+        SELECT t.* FROM titles t
+        WHERE t.id IN (
+            SELECT c.title_id FROM package_contents c
+            WHERE c.package_id = :package_id AND {is_open("c", "statement_timestamp()")}
+            UNION ALL
+            SELECT t.id FROM titles t JOIN package_rules rule ON {RULE_MATCHES}
+            WHERE rule.package_id = :package_id AND {is_open("rule", "statement_timestamp()")}
+        ) AND {VISIBLE}
+        ORDER BY t.added_at DESC, t.id DESC LIMIT {SAMPLE}
+    ) AS t
+    LEFT JOIN LATERAL (
+        SELECT l.name FROM title_localizations l
+        WHERE l.title_id = t.id AND l.language = ANY (:languages::text[])
+        ORDER BY array_position(:languages::text[], l.language) LIMIT 1
+    ) AS local ON true
+    ORDER BY t.added_at DESC, t.id DESC
+"""
+_NOW = "SELECT clock_timestamp()"
+
+
+async def list_packages(tx: ReadTx, viewer: Viewer, max_profiles: int) -> Packages:
+    """What is for sale here, and what the household has; `max_profiles` where one does not say.
+
+    Raises:
+        PurchaseNotAllowed: a kids profile asks, which sees no prices.
+    """
+    rows = await _read(tx, viewer, max_profiles, None)
+    items = [PackageOut(**row) for row in rows]
+    return Packages(items=items, server_time=await tx.scalar(_NOW))
+
+
+async def get_package(tx: ReadTx, viewer: Viewer, max_profiles: int, slug: str) -> PackageDetail:
+    """A package, and the newest titles in it that the viewer may see.
+
+    Raises:
+        PurchaseNotAllowed: a kids profile asks.
+        NotFound: there is none of that slug for sale here, and the household does not have it.
+    """
+    rows = await _read(tx, viewer, max_profiles, slug)
+    if not rows:
+        raise NotFound()
+    titles = await _sample(tx, viewer, rows[0]["id"])
+    return PackageDetail(**rows[0], titles=titles, server_time=await tx.scalar(_NOW))
+
+
+async def _read(tx: ReadTx, viewer: Viewer, max_profiles: int, slug: str | None) -> list[Row]:
+    if viewer.is_kids:
+        raise PurchaseNotAllowed()
+    household: dict[str, Any] = {"user_id": viewer.user_id, "fingerprint": None}
+    if viewer.user_id is not None:
+        household["fingerprint"] = household_fingerprint(viewer.user_id)
+    return await tx.all(
+        _PACKAGES,
+        slug=slug,
+        territory=viewer.territory,
+        max_profiles=max_profiles,
+        **household,
+    )
+
+
+async def _sample(tx: ReadTx, viewer: Viewer, package_id: UUID) -> list[SampleTitle]:
+    rows = await tx.all(
+        _SAMPLE,
+        package_id=package_id,
+        languages=list(viewer.languages),
+        **visibility_of(viewer),
+    )
+    return [SampleTitle(**row) for row in rows]
