@@ -94,6 +94,7 @@ def code_of(answer: Response) -> str:
 
 
 CHANGES_BY_STAFF = """
+    replay_payment_event ignore_payment_event reconcile_payments
     put_home_layout put_hero_pins appoint_staff dismiss_staff update_user cancel_job retry_job
     generate_embeddings
     train_recommendations roll_back_recommendations

@@ -17,7 +17,13 @@ from tests.catalog.makers import (
     make_person,
     make_season,
 )
-from tests.entitlements.makers import hold, make_package, make_purchase, make_subscription
+from tests.entitlements.makers import (
+    hold,
+    make_package,
+    make_payment_event,
+    make_purchase,
+    make_subscription,
+)
 from tests.makers import (
     as_staff,
     choose_profile,
@@ -99,6 +105,8 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
             territory="US",
             lease_until=datetime.now(UTC) + timedelta(minutes=1),
         ),
+        "provider": "sandbox",
+        "event_id": await make_payment_event(runtime),
         "avatar_id": "usherette",
         "ref": "pay_none",
         "title_id": title_id,

@@ -198,7 +198,7 @@ def user_of(scope: Scope) -> str | None:
 
 
 def served(limiter: Limiter, app: ASGIApp = hello) -> ASGIApp:
-    limited = RateLimitMiddleware(app, limiter=limiter, identify=user_of)
+    limited = RateLimitMiddleware(app, limiter=limiter, identify=user_of, webhooks="/webhooks/")
     return RequestMiddleware(limited, metrics=Metrics(), trusted_proxies=["10.0.0.1"])
 
 
@@ -213,6 +213,17 @@ async def test_every_answer_says_what_is_left(limiter: Limiter) -> None:
 
     assert answer.headers["ratelimit-policy"] == '"anonymous";q=100;w=60'
     assert answer.headers["ratelimit"].startswith('"anonymous";r=99;t=')
+
+
+async def test_services_that_call_us_have_more_room_whoever_they_say_they_are(
+    limiter: Limiter,
+) -> None:
+    async with caller(limiter) as client:
+        await client.get("/")
+        answer = await client.get("/webhooks/any", headers={"x-user": "ana"})
+
+    assert answer.headers["ratelimit-policy"] == '"webhook";q=3000;w=60'
+    assert answer.headers["ratelimit"].startswith('"webhook";r=2999;t=')
 
 
 async def test_the_refusal_is_our_envelope_with_the_identifier_of_the_request(

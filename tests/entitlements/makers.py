@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from matinee.runtime import Runtime
-from tests.makers import insert
+from tests.makers import execute, insert
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 ONE_DAY = timedelta(days=1)
@@ -125,3 +125,16 @@ async def make_purchase(
         kind=kind,
         **(defaults | terms | columns),
     )
+
+
+_PAYMENT_EVENT = """
+    INSERT INTO payment_events (provider, event_id, type, object_ref, occurred_at, facts, payload)
+    VALUES ('sandbox', $1, 'payment.captured', 'pay_lost', clock_timestamp(), $2, '{}')
+"""
+
+
+async def make_payment_event(runtime: Runtime, event_id: str = "evt_lost") -> str:
+    """An event about a payment of which nobody here knows."""
+    facts = {"payment": {"ref": "pay_lost", "currency": "USD", "captured_cents": 399}}
+    await execute(runtime, _PAYMENT_EVENT, event_id, facts)
+    return event_id

@@ -30,6 +30,9 @@ ANONYMOUS = RateLimitItemPerMinute(100, namespace="anonymous")
 SIGNED_IN = RateLimitItemPerMinute(600, namespace="signed-in")
 """Requests per user."""
 
+WEBHOOKS = RateLimitItemPerMinute(3000, namespace="webhook")
+"""Messages of other services, per address that they come from; they come in bursts."""
+
 SEARCHES = RateLimitItemPerMinute(60, namespace="search")
 SEMANTIC_SEARCHES = RateLimitItemPerMinute(20, namespace="semantic-search")
 PURCHASES = RateLimitItemPerMinute(10, namespace="purchase")
@@ -155,26 +158,24 @@ Identify = Callable[[Scope], str | None]
 class RateLimitMiddleware:
     """The limit on all requests: per user where a credential is ours, else per subscriber.
 
-    Stands inside `RequestMiddleware`, which knows the client's address.
+    Below the path `webhooks` other services call, which are given more room. Stands inside
+    `RequestMiddleware`, which knows the client's address.
     """
 
-    def __init__(self, app: ASGIApp, *, limiter: Limiter, identify: Identify) -> None:
+    def __init__(
+        self, app: ASGIApp, *, limiter: Limiter, identify: Identify, webhooks: str
+    ) -> None:
         self.app = app
         self.limiter = limiter
         self.identify = identify
+        self.webhooks = webhooks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it with 429."""
         if scope["type"] != "http" or scope["path"] in QUIET:
             await self.app(scope, receive, send)
             return
-        user = self.identify(scope)
-        if user is not None:
-            quota = await self.limiter.take(SIGNED_IN, user)
-        else:
-            request = current_request()
-            subscriber = subscriber_of(request.client_ip if request else None)
-            quota = await self.limiter.take(ANONYMOUS, subscriber)
+        quota = await self._quota(scope)
         headers = quota.raw_headers()
 
         async def send_with_quota(message: Message) -> None:
@@ -188,3 +189,12 @@ class RateLimitMiddleware:
         problem = RateLimited(quota.retry_after, limit=quota.limit.namespace)
         answer = render(problem, accept=Headers(scope=scope).get("accept", ""))
         await answer(scope, receive, send_with_quota)
+
+    async def _quota(self, scope: Scope) -> Quota:
+        called = scope["path"].startswith(self.webhooks)
+        user = None if called else self.identify(scope)
+        if user is not None:
+            return await self.limiter.take(SIGNED_IN, user)
+        request = current_request()
+        subscriber = subscriber_of(request.client_ip if request else None)
+        return await self.limiter.take(WEBHOOKS if called else ANONYMOUS, subscriber)

@@ -40,6 +40,8 @@ class Route(APIRoute):
     tries = 3
     quiet = False
     """Whether its successes are left out of the log: there are too many of them."""
+    most_bytes: int | None = None
+    """The longest body it takes, where that is less than others take."""
 
     def get_route_handler(self) -> Handler:
         """FastAPI's handler with the checks before it and the retry around it."""
@@ -212,9 +214,13 @@ class RouteIndex:
                 await self._fallback(scope, receive, send)
                 return
             scope.update(child_scope)
-        upload = isinstance(route, UploadRoute)
-        most_bytes = self._most_upload_bytes if upload else self._most_bytes
-        await route.app(scope, bounded(scope, receive, most_bytes), send)
+        await route.app(scope, bounded(scope, receive, self._bound_of(route)), send)
+
+    def _bound_of(self, route: APIRoute) -> int:
+        if isinstance(route, UploadRoute):
+            return self._most_upload_bytes
+        own = route.most_bytes if isinstance(route, Route) else None
+        return self._most_bytes if own is None else min(own, self._most_bytes)
 
 
 def _places_of(path: str) -> list[tuple[int, str]]:

@@ -208,6 +208,12 @@ class Metrics:
             buckets=(0.1, 0.5, 1, 5, 15, 60, 300, 1800),
             registry=self.registry,
         )
+        self.payment_events = Counter(
+            "matinee_payment_events",
+            "What payment providers told, by what became of it.",
+            ["provider", "outcome"],
+            registry=self.registry,
+        )
         self._by_route: dict[tuple[str, str, int], Any] = {}
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
