@@ -140,6 +140,7 @@ def path_values(name: str, secret: Secret, asking: Asking) -> list[str]:
         "child_id": [asking.profile_id or uuid4()],
         "avatar_id": ["usherette"],
         "purchase_id": [uuid4()],
+        "subscription_id": [uuid4()],
     }
     assert name in known, f"teach this walk what to fill into {{{name}}}"
     return [str(value) for value in known[name]]
@@ -188,6 +189,7 @@ def query_values(name: str, secret: Secret) -> list[str]:
         "entitled": ["true", "false"],
         "title_id": [str(secret.title_id)],
         "season_id": [],
+        "package": [],
         "at": [],
         "user_id": [],
         "profile_id": [],
