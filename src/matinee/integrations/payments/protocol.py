@@ -170,7 +170,10 @@ class PaymentProvider(Protocol):
         ...
 
     async def refund(self, ref: str, amount: Money, key: str) -> PaymentFacts:
-        """Give money back."""
+        """Give money back.
+
+        A refusal for good leaves `refunded_cents` as it was and says why in `failure_code`.
+        """
         ...
 
     async def fetch_payment(self, ref: str | None, order: Charge) -> PaymentFacts | None:

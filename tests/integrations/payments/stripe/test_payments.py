@@ -123,6 +123,13 @@ async def test_what_was_given_back_already_is_no_failure(stripe: Stripe, account
     assert facts.refunded_cents == 200
 
 
+async def test_what_is_not_given_back_for_good_is_a_fact(stripe: Stripe, account: Account) -> None:
+    account.will("POST /refunds", "error.charge_disputed", 400)
+    account.will(READ, "payment_intent.succeeded")
+    facts = await stripe.refund(INTENT, Money(200, "EUR"), "refund-1")
+    assert (facts.refunded_cents, facts.failure_code) == (0, "charge_disputed")
+
+
 async def test_an_invoice_is_given_back_by_its_payment(stripe: Stripe, account: Account) -> None:
     account.will("GET /invoice_payments", "invoice_payments.paid")
     account.will("POST /refunds", "refund")

@@ -67,6 +67,11 @@ def card_refused(answer: Answer) -> bool:
     return answer.status == 402 or (answer.status == 400 and error.get("param") == "payment_method")
 
 
+def refused_for_good(answer: Answer) -> bool:
+    """Asking again would change nothing."""
+    return answer.status in (400, 402)
+
+
 def has_code(code: str) -> Accept:
     """Refusals with this code."""
     return lambda answer: answer.error_code == code

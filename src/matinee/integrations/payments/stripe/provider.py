@@ -24,9 +24,9 @@ from matinee.integrations.payments.stripe.client import (
     Client,
     Object,
     card_refused,
-    has_code,
     metadata_is,
     missing,
+    refused_for_good,
 )
 from matinee.integrations.payments.stripe.subscriptions import Subscriptions
 
@@ -76,8 +76,11 @@ class Stripe:
         """Give money of a payment, or of an invoice, back."""
         intent_ref = await self._intent_ref_of(ref)
         form = {"payment_intent": intent_ref, "amount": facts.amount_of(amount)}
-        await self._client.post("/refunds", form, key, accept=has_code("charge_already_refunded"))
-        return replace(facts.payment_facts(await self._intent(intent_ref)), ref=ref)
+        answer = await self._client.post("/refunds", form, key, accept=refused_for_good)
+        known = replace(facts.payment_facts(await self._intent(intent_ref)), ref=ref)
+        if answer.is_success or answer.error_code == "charge_already_refunded":
+            return known
+        return replace(known, failure_code=answer.error_code)
 
     async def fetch_payment(self, ref: str | None, order: Charge) -> PaymentFacts | None:
         """How a payment stands; found by the order's key where its name is unknown."""
