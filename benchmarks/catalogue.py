@@ -38,7 +38,7 @@ from matinee.runtime import Runtime
 
 TITLES = 100_000
 ROUNDS = 200
-PAGE_STATEMENTS, DETAIL_STATEMENTS, RATIO_LIMIT = 5, 6, 3.0
+PAGE_STATEMENTS, DETAIL_STATEMENTS, RATIO_LIMIT = 4, 5, 3.0
 
 # What imports of generated titles leave out: pictures, and rights of every second title.
 ENRICH = """

@@ -55,7 +55,7 @@ async def many(runtime: Runtime) -> list[UUID]:
 
 
 @pytest.mark.usefixtures("many")
-async def test_a_page_of_titles_takes_five_at_most(
+async def test_a_page_of_titles_takes_four_at_most(
     client: AsyncClient, statements: Counter
 ) -> None:
     for filters in ({}, {"genre": "comedy"}, {"genre": "comedy", "facets": True}):
@@ -63,15 +63,15 @@ async def test_a_page_of_titles_takes_five_at_most(
             with statements.counted() as made:
                 page = await browse(client, page_size=size, **filters)
             assert len(page["items"]) == size
-            assert made.count <= 5, filters
+            assert made.count <= 4, filters
 
 
 @pytest.mark.usefixtures("many")
-async def test_the_next_page_takes_three(client: AsyncClient, statements: Counter) -> None:
+async def test_the_next_page_takes_two(client: AsyncClient, statements: Counter) -> None:
     first = await browse(client, page_size=20)
     with statements.counted() as made:
         await browse(client, page_size=20, cursor=first["next_cursor"])
-    assert made.count == 3
+    assert made.count == 2
 
 
 @pytest.mark.usefixtures("many")
@@ -82,7 +82,7 @@ async def test_a_signed_in_viewer_s_page_takes_no_more(
     await client.get("/api/v1/profiles", headers=headers)
     with statements.counted() as made:
         await browse(client, headers, page_size=50)
-    assert made.count <= 5
+    assert made.count <= 4
 
 
 @pytest.mark.usefixtures("many")
@@ -94,10 +94,10 @@ async def test_the_marks_of_a_profile_take_one_more_however_many_titles(
         first = await browse(client, headers, page_size=size)
         with statements.counted() as made:
             await browse(client, headers, page_size=size, cursor=first["next_cursor"])
-        assert made.count == 4
+        assert made.count == 3
 
 
-async def test_a_title_takes_six_at_most(
+async def test_a_title_takes_five_at_most(
     runtime: Runtime, client: AsyncClient, statements: Counter
 ) -> None:
     title_id = await make_series(runtime, seasons=6, episodes=3)
@@ -105,7 +105,7 @@ async def test_a_title_takes_six_at_most(
         await make_person(runtime, name, title_id)
     headers = await as_viewer(runtime, client)
     await client.get("/api/v1/profiles", headers=headers)
-    for asking, most in (({}, 5), (headers, 6)):
+    for asking, most in (({}, 4), (headers, 5)):
         with statements.counted() as made:
             answer = await client.get(f"{CATALOG}/titles/{title_id}", headers=asking)
         assert len(answer.json()["seasons"]) == 6
@@ -124,14 +124,14 @@ async def test_collections_take_two_however_many_are_smart(
     assert made.count == 2
     with statements.counted() as made:
         await client.get(f"{CATALOG}/collections/smart-3", params={"page_size": 50})
-    assert made.count <= 5
+    assert made.count <= 4
 
 
-async def test_a_person_takes_four_however_many_titles(
+async def test_a_person_takes_three_however_many_titles(
     runtime: Runtime, client: AsyncClient, statements: Counter, many: list[UUID]
 ) -> None:
     buster = await make_person(runtime, "Buster Keaton", *many)
     with statements.counted() as made:
         person = (await client.get(f"{CATALOG}/people/{buster}")).json()
     assert len(person["titles"]) == 60
-    assert made.count == 4
+    assert made.count == 3

@@ -130,7 +130,7 @@ async def test_a_list_belongs_to_one_profile(
 
 
 @pytest.mark.parametrize("path", [*LISTS, "taste", "recently-browsed"])
-async def test_a_page_is_read_in_four_statements(
+async def test_a_page_is_read_in_three_statements(
     runtime: Runtime, client: AsyncClient, ana: Somebody, path: str
 ) -> None:
     for n in range(5):
@@ -140,7 +140,7 @@ async def test_a_page_is_read_in_four_statements(
     await runtime.buffers.flush()
     with counted(runtime) as statements:
         assert len(await names(client, ana, path)) == 5
-    assert len(statements) == 4
+    assert len(statements) == 3
 
 
 async def test_my_list_has_an_end(runtime: Runtime, client: AsyncClient, ana: Somebody) -> None:

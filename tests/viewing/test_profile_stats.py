@@ -139,7 +139,7 @@ async def test_days_are_those_of_the_profile(
     assert told["last_day"] == today.isoformat()
 
 
-async def test_statistics_are_read_in_seven_statements(
+async def test_statistics_are_read_in_six_statements(
     runtime: Runtime, client: AsyncClient, ana: Somebody
 ) -> None:
     await stats(client, ana)
@@ -147,7 +147,7 @@ async def test_statistics_are_read_in_seven_statements(
         await watched(runtime, ana.profile_id, await make_title(runtime, f"Film {n}"), 60)
     with counted(runtime) as statements:
         assert len((await stats(client, ana))["top_titles"]) == 10
-    assert len(statements) == 7
+    assert len(statements) == 6
 
 
 async def test_an_unknown_range_is_refused(client: AsyncClient, ana: Somebody) -> None:

@@ -10,7 +10,8 @@ from matinee.catalog.marks import NONE, Marks, marks_of
 from matinee.catalog.schemas import Artwork, Card, GenreRef, Maturity
 from matinee.core.database import ReadTx, Row
 from matinee.core.schema import made
-from matinee.entitlements.facts import decisions
+from matinee.entitlements.access import decide
+from matinee.entitlements.facts import FACT_COLUMNS, HOUSEHOLD, fact_parameters, facts_in
 from matinee.entitlements.schemas import access_fields
 from matinee.entitlements.visibility import OPEN_WINDOW
 
@@ -57,8 +58,9 @@ LOCALIZED = """
 """
 
 _CARDS = f"""
-    SELECT {CARD_COLUMNS}
-    FROM unnest(:ids::uuid[]) WITH ORDINALITY AS wanted(id, n)
+    WITH {HOUSEHOLD}
+    SELECT {CARD_COLUMNS}, {FACT_COLUMNS}
+    FROM household, unnest(:ids::uuid[]) WITH ORDINALITY AS wanted(id, n)
     JOIN titles t USING (id) {LOCALIZED}
     ORDER BY wanted.n
 """
@@ -67,30 +69,27 @@ _CARDS = f"""
 NO_ARTWORK = Artwork()
 
 
-def card_parameters(viewer: Viewer) -> dict[str, Any]:
-    """The parameters of `CARD_COLUMNS` and `LOCALIZED`."""
-    return {
-        "languages": list(viewer.languages),
-        "territory": viewer.territory,
-    }
+def card_parameters(viewer: Viewer, ids: Sequence[UUID]) -> dict[str, Any]:
+    """The parameters of `CARD_COLUMNS`, `LOCALIZED` and of the facts about access."""
+    return {"languages": list(viewer.languages), **fact_parameters(viewer, ids)}
 
 
 async def cards_for(tx: ReadTx, viewer: Viewer, ids: Sequence[UUID]) -> list[Card]:
     """Cards with the viewer's marks in the order of `ids`; ids without a title are left out.
 
-    Two statements for a visitor, three for a profile.
+    One statement for a visitor, two for a profile.
     The ids come from a query that contained the visibility rule; this function does not hide.
     """
-    if not ids:
+    rows = await tx.all(_CARDS, **card_parameters(viewer, ids)) if ids else []
+    if not rows:
         return []
-    rows = await tx.all(_CARDS, ids=list(ids), **card_parameters(viewer))
+    asking, facts = facts_in(rows, viewer)
     marks = await marks_of(tx, viewer, ids)
-    decided = await decisions(tx, viewer, ids)
     return [
         made(
             Card,
             **card_fields(row, marks.get(row["id"], NONE)),
-            **access_fields(decided[row["id"]]),
+            **access_fields(decide(facts[row["id"]], asking)),
         )
         for row in rows
     ]

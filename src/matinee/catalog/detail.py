@@ -5,14 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.cards import CARD_COLUMNS, LOCALIZED, card_fields
+from matinee.catalog.cards import CARD_COLUMNS, LOCALIZED, card_fields, card_parameters
 from matinee.catalog.marks import NONE, Marks, first_episode, marks_of
 from matinee.catalog.queries import OF_THE_TITLE_OR_A_SHOWN_EPISODE, seasons_of, segments_of
 from matinee.catalog.schemas import Credit, EpisodeRef, SeasonOut, TitleDetail
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import NotFound, Problem
 from matinee.entitlements.access import decide
-from matinee.entitlements.facts import facts_of
+from matinee.entitlements.facts import FACT_COLUMNS, HOUSEHOLD, facts_in
 from matinee.entitlements.problems import NotInTerritory
 from matinee.entitlements.schemas import access_fields
 from matinee.entitlements.visibility import VISIBLE, VISIBLE_ELSEWHERE, visibility_of
@@ -22,13 +22,16 @@ _HAS_ASSET = f"""
             AND {OF_THE_TITLE_OR_A_SHOWN_EPISODE})
 """
 _DETAIL = f"""
-    SELECT {CARD_COLUMNS}, t.original_name, coalesce(local.synopsis, t.synopsis) AS synopsis,
+    WITH {HOUSEHOLD}
+    SELECT {CARD_COLUMNS}, {FACT_COLUMNS}, t.original_name,
+           coalesce(local.synopsis, t.synopsis) AS synopsis,
            t.ai_description, t.countries, t.studios, t.audio_languages, t.subtitle_languages,
            t.mood_tags, t.theme_tags, t.external_ids, t.segments, t.version,
            {_HAS_ASSET.format(kind="trailer")} AS has_trailer,
            {_HAS_ASSET.format(kind="main")} AS playable
-    FROM titles t {LOCALIZED}
-    WHERE t.id = :title_id AND {VISIBLE}
+    FROM household, unnest(:ids::uuid[]) WITH ORDINALITY AS wanted(id, n)
+    JOIN titles t USING (id) {LOCALIZED}
+    WHERE {VISIBLE}
 """
 _CREDITS = """
     SELECT p.id AS person_id, p.name, c.role, c.character
@@ -41,22 +44,17 @@ _ELSEWHERE = f"SELECT true FROM titles t WHERE t.id = :title_id AND {VISIBLE_ELS
 async def title_detail(
     tx: ReadTx, viewer: Viewer, title_id: UUID, *, reveal_territories: bool
 ) -> TitleDetail:
-    """Everything a viewer is told about a title, in six statements at most.
+    """Everything a viewer is told about a title, in five statements at most.
 
     Raises:
         NotFound: there is no such title, or the viewer may not see it.
         NotInTerritory: it is visible elsewhere and the operator wants that known.
     """
-    row = await tx.one(
-        _DETAIL,
-        title_id=title_id,
-        languages=list(viewer.languages),
-        **visibility_of(viewer),
-    )
+    row = await tx.one(_DETAIL, **card_parameters(viewer, [title_id]))
     if row is None:
         raise await _why_invisible(tx, viewer, title_id, reveal_territories=reveal_territories)
     marks = (await marks_of(tx, viewer, [title_id])).get(title_id, NONE)
-    asking, facts = await facts_of(tx, viewer, [title_id])
+    asking, facts = facts_in([row], viewer)
     access = access_fields(decide(facts[title_id], asking))
     credits_ = await tx.all(_CREDITS, title_id=title_id)
     if row["kind"] == "movie":

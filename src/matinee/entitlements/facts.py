@@ -47,10 +47,8 @@ _GRANT = (
     " g.first_played_at"
 )
 
-# Rows come as arrays of records, in the order of the fields of their classes: read in C. What is
-# the same for all titles comes with the first one only.
-_FACTS = f"""
-    WITH household AS MATERIALIZED (
+HOUSEHOLD = f"""
+    household AS MATERIALIZED (
         SELECT
             {NOW} AS now,
             EXISTS (
@@ -67,22 +65,38 @@ _FACTS = f"""
         SELECT g.title_id, ROW({_GRANT}) AS fields FROM user_entitlements g
         WHERE g.user_id = :user_id::uuid AND g.title_id = ANY (:ids::uuid[]) AND {live_at(NOW)}
     )
-    SELECT
-        now, held, wanted.id AS title_id,
-        CASE WHEN coalesce(wanted.n, 1) = 1 THEN held_packages END AS held_packages,
-        CASE WHEN coalesce(wanted.n, 1) = 1 THEN packages END AS packages,
-        coalesce({shown_at(NOW)}, false) AS shown,
-        coalesce({SUITABLE}, false) AS suitable,
-        {SOLD} AS sold,
-        ARRAY(
-            SELECT ROW(c.package_id, {_WINDOW.format("c")})
-            FROM {CARRIED} c WHERE {is_open("c", NOW)}
-        ) AS carriages,
-        ARRAY(
-            SELECT ROW({_OFFER}, {_WINDOW.format("o")}, {_OFFER_TERMS}) FROM title_offers o
-            WHERE o.title_id = t.id AND o.active AND {is_open("o", NOW)}
-        ) AS offers,
-        ARRAY(SELECT fields FROM grants WHERE title_id = t.id) AS grants
+"""
+"""The common table expressions that `FACT_COLUMNS` reads."""
+
+# Rows come as arrays of records, in the order of the fields of their classes: read in C. What is
+# the same for all titles comes with the first one only.
+FACT_COLUMNS = f"""
+    household.now, household.held,
+    CASE WHEN row_number() OVER (ORDER BY wanted.n) = 1 THEN household.held_packages END
+        AS held_packages,
+    CASE WHEN row_number() OVER (ORDER BY wanted.n) = 1 THEN household.packages END AS packages,
+    coalesce({shown_at(NOW)}, false) AS shown,
+    coalesce({SUITABLE}, false) AS suitable,
+    {SOLD} AS sold,
+    ARRAY(
+        SELECT ROW(c.package_id, {_WINDOW.format("c")})
+        FROM {CARRIED} c WHERE {is_open("c", NOW)}
+    ) AS carriages,
+    ARRAY(
+        SELECT ROW({_OFFER}, {_WINDOW.format("o")}, {_OFFER_TERMS}) FROM title_offers o
+        WHERE o.title_id = t.id AND o.active AND {is_open("o", NOW)}
+    ) AS offers,
+    ARRAY(SELECT fields FROM grants WHERE title_id = t.id) AS grants
+"""
+"""Columns over `household`, `wanted(id, n)` and `titles t`, ordered by `wanted.n`.
+
+Statements that read more about the titles have them beside their own, and `facts_in` makes facts
+of their rows; the parameters come from `fact_parameters`.
+"""
+
+_FACTS = f"""
+    WITH {HOUSEHOLD}
+    SELECT wanted.id, {FACT_COLUMNS}
     FROM household
     LEFT JOIN unnest(:ids::uuid[]) WITH ORDINALITY AS wanted(id, n) ON true
     LEFT JOIN titles t ON t.id = wanted.id
@@ -97,22 +111,29 @@ async def facts_of(
 
     The moment is the statement's, or `at`. An id without a title has facts too: it is not shown.
     """
-    rows = await tx.all(
-        _FACTS,
-        ids=list(ids),
-        at=at,
-        **visibility_of(viewer),
-    )
+    return facts_in(await tx.all(_FACTS, **fact_parameters(viewer, ids, at=at)), viewer)
+
+
+def fact_parameters(
+    viewer: Viewer, ids: Sequence[UUID], *, at: datetime | None = None
+) -> dict[str, Any]:
+    """The parameters of `HOUSEHOLD` and `FACT_COLUMNS`."""
+    return {"ids": list(ids), "at": at, **visibility_of(viewer)}
+
+
+def facts_in(rows: Sequence[Row], viewer: Viewer) -> tuple[Asking, dict[UUID, Facts]]:
+    """Who asks, and the facts about the titles, in rows of `FACT_COLUMNS`; at least one."""
+    first = rows[0]
     asking = Asking(
         viewer.territory,
-        rows[0]["now"],
-        held=rows[0]["held"],
+        first["now"],
+        held=first["held"],
         sees_prices=not viewer.is_kids,
         unsold_is_free=viewer.unsold_is_free,
     )
-    held = _grants(rows[0]["held_packages"])
-    packages = {fields[0]: Package(*fields) for fields in rows[0]["packages"]}
-    facts = (_facts(row, held, packages) for row in rows if row["title_id"] is not None)
+    held = _grants(first["held_packages"])
+    packages = {fields[0]: Package(*fields) for fields in first["packages"]}
+    facts = (_facts(row, held, packages) for row in rows if row["id"] is not None)
     return asking, {one.title_id: one for one in facts}
 
 
@@ -134,7 +155,7 @@ async def decision_on(
 
 def _facts(row: Row, held: list[Grant], packages: Mapping[UUID, Package]) -> Facts:
     return Facts(
-        row["title_id"],
+        row["id"],
         shown=row["shown"],
         suitable=row["suitable"],
         sold=row["sold"],

@@ -10,7 +10,7 @@ from tests.viewing.makers import counted
 from tests.viewing.progress.makers import VIEWING, Somebody, make_numbered_series, watch
 
 
-async def test_the_lists_take_four(runtime: Runtime, client: AsyncClient, ana: Somebody) -> None:
+async def test_the_lists_take_three(runtime: Runtime, client: AsyncClient, ana: Somebody) -> None:
     for number in range(12):
         await watch(runtime, ana, await make_title(runtime, f"Film {number}"), to=0.5)
         series, episodes = await make_numbered_series(runtime, f"Series {number}", s1=2)
@@ -23,7 +23,7 @@ async def test_the_lists_take_four(runtime: Runtime, client: AsyncClient, ana: S
                     f"{VIEWING}/{path}", params={"page_size": size}, headers=ana.headers
                 )
             assert len(answer.json()["items"]) == size
-            assert len(statements) == 4
+            assert len(statements) == 3
 
 
 async def test_what_comes_next_takes_three_at_most(
