@@ -7,7 +7,7 @@ from uuid import uuid4
 from pydantic import TypeAdapter
 
 from matinee.core.database import WriteTx
-from matinee.core.errors import NotFound, ProviderError
+from matinee.core.errors import NotFound
 from matinee.integrations.payments.protocol import InvoiceFacts, Money, PaymentFacts, Reference
 from matinee.integrations.payments.sandbox import memory
 from matinee.integrations.payments.sandbox.telling import News, Step
@@ -67,7 +67,8 @@ async def refund(tx: WriteTx, ref: str, amount: Money, key: str) -> Step[Payment
     facts = invoice.facts
     left = facts.amount.cents - facts.refunded_cents
     if amount.currency != facts.amount.currency or not 0 < amount.cents <= left:
-        raise ProviderError(message="This amount cannot be given back.")
+        refused = replace(invoice.as_payment, failure_code="amount_not_refundable")
+        return Step(refused, story)
     facts = replace(facts, refunded_cents=facts.refunded_cents + amount.cents)
     refunds = {**invoice.refunds, key: amount.cents}
     invoice = replace(invoice, facts=facts, refunds=refunds)

@@ -80,7 +80,7 @@ async def refund(tx: WriteTx, ref: str, amount: Money, key: str) -> Step[Payment
     facts = payment.facts
     left = facts.captured_cents - facts.refunded_cents
     if amount.currency != facts.currency or not 0 < amount.cents <= left:
-        raise ProviderError(message="This amount cannot be given back.")
+        return Step(replace(facts, failure_code="amount_not_refundable"), payment.story)
     facts = replace(facts, refunded_cents=facts.refunded_cents + amount.cents)
     refunds = {**payment.refunds, key: amount.cents}
     return await _kept(tx, replace(payment, facts=facts, refunds=refunds), "payment.refunded")
