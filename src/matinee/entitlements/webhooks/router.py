@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Request
 
-from matinee.core.errors import NotFound, problems
+from matinee.core.errors import Busy, NotFound, Timeout, problems
 from matinee.core.routing import Route, api_router
 from matinee.entitlements.webhooks import receiving
 from matinee.entitlements.webhooks.schemas import EventTaken
@@ -31,7 +31,7 @@ BODY: dict[str, Any] = {
     "/{provider}",
     summary="Take an event of a payment provider",
     openapi_extra={"requestBody": BODY},
-    responses=problems(BadSignature, NotFound),
+    responses=problems(BadSignature, NotFound, Busy, Timeout),
 )
 async def take_payment_event(
     request: Request,
