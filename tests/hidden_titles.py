@@ -14,7 +14,8 @@ from tests.catalog.makers import (
     make_rights,
     make_season,
 )
-from tests.makers import execute, insert, make_title
+from tests.entitlements.makers import carry
+from tests.makers import execute, insert, make_title, scalar
 
 ADULT = "adult"
 CHILD = "child"
@@ -114,4 +115,6 @@ async def make_secret(runtime: Runtime, reason: str, seen: list[UUID]) -> Secret
     person_id = await make_person(runtime, f"Star of {word}", title_id)
     await make_collection(runtime, word, title_id, *seen, name=word)
     await make_collection(runtime, f"{word}-smart", name=word, filter={"q": word})
+    package_id = await scalar(runtime, "SELECT id FROM content_packages WHERE slug = 'everything'")
+    await carry(runtime, package_id, title_id)
     return Secret(reason, title_id, season_id, episode_id, trailer_id, person_id)

@@ -97,6 +97,9 @@ CHANGES_BY_STAFF = """
     replay_payment_event ignore_payment_event reconcile_payments
     put_home_layout put_hero_pins appoint_staff dismiss_staff update_user cancel_job retry_job
     generate_embeddings
+    create_package update_package assign_package_titles remove_package_titles put_package_title
+    delete_package_title create_package_rule put_package_rule delete_package_rule delete_package
+    create_offer update_offer delete_offer create_codes disable_codes
     train_recommendations roll_back_recommendations
     rebuild_search put_search_pin delete_search_pin
     create_title update_title change_title_status create_season update_season order_episodes
@@ -106,7 +109,7 @@ CHANGES_BY_STAFF = """
     confirm_subscription_payment cancel_household_subscription
     grant_subscription withdraw_subscription
     cancel_household_purchase confirm_household_purchase refund_household_purchase
-    place_hold lift_hold
+    place_hold lift_hold stop_household_stream
 """.split()
 """In an order in which each finds what it needs."""
 

@@ -19,9 +19,11 @@ from tests.catalog.makers import (
 )
 from tests.entitlements.makers import (
     hold,
+    make_offer,
     make_package,
     make_payment_event,
     make_purchase,
+    make_rule,
     make_subscription,
 )
 from tests.makers import (
@@ -77,11 +79,15 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
     await make_genre(runtime, "comedy", "Comedy")
     title_id = await make_title(runtime, "Fantomas", kind="series", genres=["comedy"])
     package_id = await make_package(runtime)
+    unsold_id = await make_package(runtime, "unsold")
     third_party_id = await make_user(runtime, THIRD_PARTY)
     others = [await make_title(runtime, name, genres=["comedy"]) for name in ("Cops", "One Week")]
     season_id = await make_season(runtime, title_id, 1)
     return {
         "user_id": third_party_id,
+        "package_id": unsold_id,
+        "rule_id": await make_rule(runtime, unsold_id, kind="movie"),
+        "offer_id": await make_offer(runtime, title_id),
         "subscription_id": await make_subscription(runtime, user_id, package_id),
         "household_subscription_id": await make_subscription(
             runtime, third_party_id, package_id, provider="manual"
@@ -94,16 +100,9 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
         "profile_id": profile_id,
         "child_id": await make_profile(runtime, user_id, "Kim", kind="kids", max_maturity=9),
         "session_id": await make_session(runtime, user_id),
-        "viewing_session_id": await insert(
-            runtime,
-            "viewing_sessions",
-            user_id=user_id,
-            profile_id=profile_id,
-            title_id=title_id,
-            device_id="tv",
-            device_name="TV",
-            territory="US",
-            lease_until=datetime.now(UTC) + timedelta(minutes=1),
+        "viewing_session_id": await make_viewing_session(runtime, user_id, profile_id, title_id),
+        "stream_id": await make_viewing_session(
+            runtime, third_party_id, await make_profile(runtime, third_party_id), title_id
         ),
         "provider": "sandbox",
         "event_id": await make_payment_event(runtime),
@@ -127,6 +126,23 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
         ),
         "job_id": str(await make_job(runtime, user_id)),
     }
+
+
+async def make_viewing_session(
+    runtime: Runtime, user_id: UUID, profile_id: UUID, title_id: UUID
+) -> UUID:
+    """Something that is being played."""
+    return await insert(
+        runtime,
+        "viewing_sessions",
+        user_id=user_id,
+        profile_id=profile_id,
+        title_id=title_id,
+        device_id="tv",
+        device_name="TV",
+        territory="US",
+        lease_until=datetime.now(UTC) + timedelta(minutes=1),
+    )
 
 
 async def make_session(runtime: Runtime, user_id: UUID) -> UUID:
