@@ -15,7 +15,6 @@ from matinee.core.database import ReadTx, WriteTx
 from matinee.entitlements.access import (
     Asking,
     Carriage,
-    Decision,
     Facts,
     Grant,
     Offer,
@@ -24,7 +23,7 @@ from matinee.entitlements.access import (
     decide,
 )
 from matinee.entitlements.entitled import entitled_at, entitled_parameters
-from matinee.entitlements.facts import decisions
+from matinee.entitlements.facts import facts_of
 from matinee.entitlements.visibility import SUITABLE, shown_at, visibility_of
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -53,6 +52,10 @@ class World:
     def ids(self) -> list[UUID]:
         """Its titles."""
         return [title["id"] for title in self.tables["titles"]]
+
+    def seasons_of(self, title_id: UUID) -> list[UUID]:
+        """The seasons of a title."""
+        return [one["id"] for one in self.tables["seasons"] if one["title_id"] == title_id]
 
 
 class Inventor:
@@ -351,7 +354,7 @@ async def compare(tx: ReadTx, world: World, seed: int, differences: Differences)
     inventor = Inventor(-seed - 1)
     for _ in range(3):
         viewer = inventor.viewer()
-        read = await decisions(tx, viewer, world.ids, at=NOW)
+        asked, read = await facts_of(tx, viewer, world.ids, at=NOW)
         rows = await tx.all(
             _PLAYABLE,
             ids=world.ids,
@@ -365,11 +368,10 @@ async def compare(tx: ReadTx, world: World, seed: int, differences: Differences)
             expected = decide(facts, asking)
             differences.cases += 1
             differences.ways[expected.via] = differences.ways.get(expected.via, 0) + 1
-            if read[title_id] != expected or (title_id in playable) is not expected.playable:
-                differences.found.append(_told(seed, viewer, expected, read[title_id], playable))
-
-
-def _told(
-    seed: int, viewer: Viewer, expected: Decision, read: Decision, playable: set[UUID]
-) -> str:
-    return f"world {seed}, {viewer}: expected {expected}, read {read}, filter {playable}"
+            if (title_id in playable) is not expected.playable:
+                differences.found.append(f"world {seed}, {viewer}: {expected}, filter {playable}")
+            for season_id in (None, *world.seasons_of(title_id)):
+                expected = decide(facts, asking, season_id)
+                found = decide(read[title_id], asked, season_id)
+                if found != expected:
+                    differences.found.append(f"world {seed}, {viewer}: {expected}, read {found}")
