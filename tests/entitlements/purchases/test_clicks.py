@@ -16,7 +16,7 @@ from tests.entitlements.purchases.conftest import (
     rows,
     take_over,
 )
-from tests.makers import scalar
+from tests.makers import execute, scalar
 
 CLICKS = 100
 
@@ -142,3 +142,14 @@ async def test_clicks_on_rent_and_buy_are_two_things(runtime: Runtime, buyer: Bu
     kinds = {row["kind"] for row in await rows(runtime, "SELECT kind FROM user_entitlements")}
     assert kinds == {answer.json()["kind"] for answer in paid}
     assert "buy" in kinds
+
+
+async def test_a_key_remembers_what_is_not_for_sale_any_more(
+    runtime: Runtime, buyer: Buyer
+) -> None:
+    first = await buyer.order("buy", key="the-key")
+    await execute(runtime, "UPDATE title_offers SET active = false")
+    second = await buyer.order("buy", key="the-key")
+    assert (second.status_code, second.json()["id"]) == (201, first.json()["id"])
+    answer = await buyer.order("buy", "tok_slow", key="the-key")
+    assert code_of(answer) == (422, "idempotency_key_reused")

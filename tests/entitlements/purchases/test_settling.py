@@ -16,7 +16,7 @@ from matinee.integrations.payments.protocol import PaymentFacts, Reference
 from matinee.runtime import Runtime
 from tests.entitlements.makers import grant_title, make_purchase
 from tests.entitlements.purchases.conftest import Balances, balances, rows
-from tests.makers import execute, make_title, scalar
+from tests.makers import execute, make_title, make_user, scalar
 
 HEARD = PaymentFacts("pay_1", "USD")
 CAPTURED = replace(HEARD, captured_cents=1000, state="captured")
@@ -251,3 +251,19 @@ async def test_money_for_what_is_held_already_goes_back(
         runtime, "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'entitlements.refund'"
     )
     assert queued == 1
+
+
+async def test_money_for_a_deleted_account_goes_back(runtime: Runtime, film: UUID) -> None:
+    user_id = await make_user(runtime)
+    orders = [
+        Reference("purchase", user_id, await make_purchase(runtime, user_id, film, kind))
+        for kind in ("rent", "buy")
+    ]
+    await hear(runtime, orders[0], CAPTURED)
+    await execute(runtime, "DELETE FROM user_entitlements")
+    await execute(runtime, "UPDATE users SET status = 'deleted'")
+    await hear(runtime, orders[0], PARTLY)
+    await hear(runtime, orders[1], replace(CAPTURED, ref="pay_2"))
+    assert await rows(runtime, "SELECT FROM user_entitlements") == []
+    [refund] = await rows(runtime, "SELECT purchase_id, amount_cents FROM purchase_refunds")
+    assert tuple(refund) == (orders[1].id, 1000)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from matinee.accounts.service import AccountHeld
 from matinee.accounts.viewer import Viewer
-from matinee.core.database import Row, WriteTx
+from matinee.core.database import ReadTx, Row, WriteTx
 from matinee.core.errors import Conflict, NotFound, RequestInProgress
 from matinee.entitlements.access import Asking, Facts, Offer, best_offers
 from matinee.entitlements.facts import facts_of
@@ -15,14 +15,9 @@ from matinee.integrations.payments.protocol import Charge, Money, Reference
 
 TRIES = 5
 
-_KNOWN = """
-    SELECT held.held, p.*, clock_timestamp() AS server_time
-    FROM (SELECT EXISTS (
-              SELECT FROM account_holds
-              WHERE user_id = :user_id::uuid AND lifted_at IS NULL AND blocks_purchase
-          ) AS held) held
-    LEFT JOIN purchases p ON p.user_id = :user_id AND p.idempotency_key = :key
-"""
+ITEM = ("user_id", "title_id", "season_id", "kind")
+"""What an order is for; there is one open order for an item at most."""
+
 _ORDER = """
     INSERT INTO purchases
         (user_id, profile_id, offer_id, title_id, season_id, kind, quality, amount_cents, currency,
@@ -32,27 +27,37 @@ _ORDER = """
             :amount_cents, :currency, :territory, :rental_window_hours, :start_within_hours,
             :provider, :payment_method, :key, :request_hash)
     ON CONFLICT DO NOTHING
-    RETURNING *, clock_timestamp() AS server_time
+    RETURNING *, clock_timestamp() AS server_time, true AS is_new
 """
 _SAME = """
-    SELECT *, clock_timestamp() AS server_time FROM purchases
+    SELECT *, clock_timestamp() AS server_time, false AS is_new FROM purchases
     WHERE user_id = :user_id
       AND (idempotency_key = :key
            OR (status IN ('pending', 'requires_action') AND title_id = :title_id AND kind = :kind
                AND season_id IS NOT DISTINCT FROM :season_id::uuid))
     ORDER BY idempotency_key = :key DESC LIMIT 1
 """
-_HAS_ALREADY = """
-    SELECT id, kind, expires_at FROM user_entitlements
-    WHERE user_id = :user_id AND title_id = :title_id AND revoked_at IS NULL
-      AND kind IN ('buy', :kind) AND (season_id IS NULL OR season_id = :season_id::uuid)
-      AND starts_at <= clock_timestamp()
-      AND (expires_at IS NULL OR clock_timestamp() < expires_at)
-    UNION ALL
-    SELECT id, NULL, NULL FROM purchases
-    WHERE user_id = :user_id AND title_id = :title_id AND kind = :kind
-      AND season_id IS NOT DISTINCT FROM :season_id::uuid AND refund_requested_at IS NOT NULL
-    ORDER BY kind LIMIT 1
+_BY_KEY = """
+    SELECT *, clock_timestamp() AS server_time FROM purchases
+    WHERE user_id = :user_id AND idempotency_key = :key
+"""
+_OBSTACLES = """
+    SELECT hold.held, has.id, has.kind, has.expires_at, refunded.id AS refunded_id
+    FROM (SELECT EXISTS (
+              SELECT FROM account_holds
+              WHERE user_id = :user_id AND lifted_at IS NULL) AS held) hold
+    LEFT JOIN LATERAL (
+        SELECT id, kind, expires_at FROM user_entitlements
+        WHERE user_id = :user_id AND title_id = :title_id AND revoked_at IS NULL
+          AND kind IN ('buy', :kind) AND (season_id IS NULL OR season_id = :season_id::uuid)
+          AND starts_at <= clock_timestamp()
+          AND (expires_at IS NULL OR clock_timestamp() < expires_at)
+        ORDER BY kind LIMIT 1) has ON true
+    LEFT JOIN LATERAL (
+        SELECT id FROM purchases
+        WHERE user_id = :user_id AND title_id = :title_id AND kind = :kind
+          AND season_id IS NOT DISTINCT FROM :season_id::uuid AND refund_requested_at IS NOT NULL
+        LIMIT 1) refunded ON true
 """
 
 
@@ -79,40 +84,40 @@ async def place_order(
         RequestInProgress: the same is being given back.
     """
     asked = request_hash(title_id, *wish.model_dump(exclude={"purchase_pin"}).values())
-    known = await tx.one(_KNOWN, user_id=viewer.household, key=key)
-    assert known is not None
-    if known["id"] is not None:
-        refuse_other_request(known["request_hash"], asked)
-        return known
     asking, facts = await facts_of(tx, viewer, [title_id])
     offer = _offer(facts[title_id], asking, wish)
-    if known["held"] or asking.held:
-        raise AccountHeld()
+    if offer is None:
+        return await _earlier(tx, viewer.household, wish, key, asked)
     terms = _terms(viewer, title_id, wish, offer) | {
         "provider": provider,
         "key": key,
         "request_hash": asked,
     }
     order = await _new_or_open(tx, terms)
-    if wish.expected_price_cents not in (None, order["amount_cents"]):
-        raise PriceChanged(
-            "expected_price_cents",
-            offer_id=str(order["offer_id"]),
-            price_cents=order["amount_cents"],
-            currency=order["currency"],
-        )
+    if order["is_new"] or order["idempotency_key"] != key:
+        await _refuse_obstacles(tx, terms)
+        _refuse_other_price(order, wish.expected_price_cents)
     return order
 
 
-def _offer(facts: Facts, asking: Asking, wish: NewPurchase) -> Offer:
+async def _earlier(tx: ReadTx, user_id: UUID, wish: NewPurchase, key: str, asked: bytes) -> Row:
+    """The order of this key, made when it was still possible."""
+    known = await tx.one(_BY_KEY, user_id=user_id, key=key)
+    if known is None:
+        raise NotFound("offer_id" if wish.offer_id else None)
+    refuse_other_request(known["request_hash"], asked)
+    return known
+
+
+def _offer(facts: Facts, asking: Asking, wish: NewPurchase) -> Offer | None:
     """The offer that is wished for, where the title is shown and for sale here and now."""
     if not (facts.shown and facts.suitable):
-        raise NotFound()
+        return None
     for offer in best_offers(facts.offers, asking):
         is_wished = offer.id == wish.offer_id if wish.offer_id else offer.season_id is None
         if is_wished and offer.type == wish.offer_type:
             return offer
-    raise NotFound("offer_id" if wish.offer_id else "offer_type")
+    return None
 
 
 def _terms(viewer: Viewer, title_id: UUID, wish: NewPurchase, offer: Offer) -> dict[str, Any]:
@@ -136,15 +141,10 @@ def _terms(viewer: Viewer, title_id: UUID, wish: NewPurchase, offer: Offer) -> d
 
 
 async def _new_or_open(tx: WriteTx, terms: dict[str, Any]) -> Row:
-    """A new order, or the open one for the same thing, which a double click joins.
-
-    Whether the household has it already is asked after the order was inserted: from then on no
-    other order for the same can be opened, and what an earlier one gave is seen.
-    """
-    item = {name: terms[name] for name in ("user_id", "title_id", "season_id", "kind")}
+    """A new order, the one of the same key, or an open one for the same, which a click joins."""
+    item = {name: terms[name] for name in ITEM}
     for _ in range(TRIES):
         if order := await tx.one(_ORDER, **terms):
-            await _refuse_twice(tx, item)
             return order
         if same := await tx.one(_SAME, **item, key=terms["key"]):
             if same["idempotency_key"] == terms["key"]:
@@ -153,20 +153,40 @@ async def _new_or_open(tx: WriteTx, terms: dict[str, Any]) -> Row:
     raise RequestInProgress()
 
 
-async def _refuse_twice(tx: WriteTx, item: dict[str, Any]) -> None:
-    held = await tx.one(_HAS_ALREADY, **item)
-    if held is None:
-        return
-    if held["kind"] is None:
-        raise RequestInProgress(purchase_id=str(held["id"]))
-    kind = AlreadyOwned if held["kind"] == "buy" else AlreadyRented
-    until = held["expires_at"]
-    grant = {
-        "id": str(held["id"]),
-        "kind": held["kind"],
+async def _refuse_obstacles(tx: ReadTx, terms: dict[str, Any]) -> None:
+    """Let only households buy that may, what they do not have yet.
+
+    Asked after the order was inserted: from then on no other order for the same can be opened, and
+    what an earlier one gave is seen.
+    """
+    found = await tx.one(_OBSTACLES, **{name: terms[name] for name in ITEM})
+    assert found is not None
+    if found["held"]:
+        raise AccountHeld()
+    if found["refunded_id"] is not None:
+        raise RequestInProgress(purchase_id=str(found["refunded_id"]))
+    if found["id"] is not None:
+        kind = AlreadyOwned if found["kind"] == "buy" else AlreadyRented
+        raise kind(grant=_grant(found))
+
+
+def _grant(found: Row) -> dict[str, str | None]:
+    until = found["expires_at"]
+    return {
+        "id": str(found["id"]),
+        "kind": found["kind"],
         "expires_at": until.isoformat() if until else None,
     }
-    raise kind(grant=grant)
+
+
+def _refuse_other_price(order: Row, expected_cents: int | None) -> None:
+    if expected_cents not in (None, order["amount_cents"]):
+        raise PriceChanged(
+            "expected_price_cents",
+            offer_id=str(order["offer_id"]),
+            price_cents=order["amount_cents"],
+            currency=order["currency"],
+        )
 
 
 def reference_of(purchase: Row) -> Reference:

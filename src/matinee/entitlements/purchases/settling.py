@@ -17,8 +17,11 @@ from matinee.entitlements.purchases.standing import Standing, tax_part
 from matinee.integrations.payments.protocol import PaymentFacts, Reference
 
 _LOCK = """
-    SELECT *, clock_timestamp() AS server_time FROM purchases
-    WHERE user_id = :user_id AND id = :purchase_id AND provider = :provider FOR UPDATE
+    SELECT *, clock_timestamp() AS server_time,
+           EXISTS (SELECT FROM users u
+                   WHERE u.user_id = p.user_id AND u.status = 'deleted') AS is_orphaned
+    FROM purchases p
+    WHERE user_id = :user_id AND id = :purchase_id AND provider = :provider FOR UPDATE OF p
 """
 _DESCRIBE = """
     UPDATE purchases
@@ -78,9 +81,10 @@ async def settle(
         return Settled(known, await grant_of(tx, known) if after.captured_cents else None)
     purchase = await _describe(tx, known, facts, after)
     await book(tx, _entries(purchase, before, after))
-    grant = await project_grant(tx, purchase) if after.captured_cents else None
+    is_granted = after.captured_cents > 0 and not known["is_orphaned"]
+    grant = await project_grant(tx, purchase) if is_granted else None
     await _follow_up(tx, purchase, before, after)
-    if grant is not None and grant["revoke_reason"] == DUPLICATE:
+    if _is_unwanted(known, before, grant):
         purchase = await _give_back(tx, purchase, after)
     return Settled(purchase, grant)
 
@@ -161,10 +165,17 @@ async def _follow_up(tx: WriteTx, purchase: Row, before: Standing, after: Standi
     tx.invalidate(user_tag(purchase["user_id"]))
 
 
+def _is_unwanted(known: Row, before: Standing, grant: Row | None) -> bool:
+    """Whether was paid for what is held already, or after the account was deleted."""
+    if grant is not None:
+        return bool(grant["revoke_reason"] == DUPLICATE)
+    return bool(known["is_orphaned"] and not before.captured_cents)
+
+
 async def _give_back(tx: WriteTx, purchase: Row, standing: Standing) -> Row:
-    """Return all that is left of money that was paid for something held already."""
+    """Return all that is left of what was paid for nothing."""
     left = standing.captured_cents - standing.returned_cents
     if not left or purchase["refund_requested_at"]:
         return purchase
-    key = f"{DUPLICATE}:{purchase['id']}"
+    key = f"unwanted:{purchase['id']}"
     return await order_refund(tx, purchase, left, requested_by="system", key=key) or purchase
