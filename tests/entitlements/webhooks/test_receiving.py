@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from httpx import AsyncClient
 
 from matinee.integrations.payments.protocol import Reference
 from matinee.runtime import Runtime
@@ -12,7 +11,6 @@ from tests.entitlements.webhooks.conftest import (
     CAPTURED,
     HEARD,
     NOTHING,
-    REFUNDED,
     Provider,
     die_while_applying,
     event,
@@ -163,13 +161,3 @@ async def test_what_became_of_it_is_counted(
     await provider.tell(CAPTURED, order)
     labels = {"provider": "sandbox", "outcome": outcome}
     assert runtime.metrics.registry.get_sample_value("matinee_payment_events_total", labels) == 1
-
-
-async def test_a_refund_before_its_payment_waits_for_it(
-    provider: Provider, runtime: Runtime, order: Reference, client: AsyncClient
-) -> None:
-    assert await provider.tell(REFUNDED, order, "evt_2") == ("parked", False)
-    assert await provider.tell(CAPTURED, order, "evt_1") == ("applied", False)
-    await runtime.worker.drain()
-    assert (await event(runtime, "evt_2"))["state"] == "applied"
-    assert (await purchase(runtime, order))["refunded_cents"] == 400

@@ -32,7 +32,7 @@ async def replay(
     row = await _locked(tx, provider, event_id)
     if row["state"] in WAITING:
         await attempt(tx, KeptEvent.of(row))
-        await _write_down(tx, viewer, "payment_event.replay", row, reason)
+    await _write_down(tx, viewer, "payment_event.replay", row, reason)
     return await get_event(tx, provider, event_id)
 
 
@@ -47,7 +47,7 @@ async def ignore(
     row = await _locked(tx, provider, event_id)
     if row["state"] in WAITING:
         await tx.execute(_IGNORE, provider=provider, event_id=event_id)
-        await _write_down(tx, viewer, "payment_event.ignore", row, reason)
+    await _write_down(tx, viewer, "payment_event.ignore", row, reason)
     return await get_event(tx, provider, event_id)
 
 
