@@ -111,6 +111,7 @@ def settings(database_url: str) -> Settings:
         rate_limits_enabled=False,
         embedding_provider="none",
         unsold_titles="free",
+        included_streams=20,
         payment_provider="sandbox",
         sandbox_webhook_secrets=["whsec_c2VjcmV0IG9mIHRoZSB0ZXN0IHN1aXRlLCAzMiBieXRlcw=="],
         log_level="error",

@@ -80,7 +80,7 @@ RULES = {
     "list_streams": Rule(SIGNED_IN),
     "stop_stream": Rule(SIGNED_IN),
     "list_household_streams": Rule(SUPPORT),
-    "stop_household_stream": Rule(SUPPORT, query="?reason=test"),
+    "stop_household_stream": Rule(SUPPORT, query=f"?reason={WHY}"),
     "get_limits": Rule(SIGNED_IN),
     "put_limits": Rule(GROWN_UPS, {"days": [{"weekday": "monday", "minutes": 60}]}),
     "list_avatars": Rule(EVERYBODY),

@@ -63,6 +63,7 @@ from matinee.recommendations.learning import introducing
 from matinee.runtime import Runtime
 from matinee.viewing import router as viewing
 from matinee.viewing.progress import router as progress
+from matinee.viewing.sessions import admin as sessions_admin
 from matinee.viewing.sessions import closing, partitions
 from matinee.viewing.sessions import router as sessions
 from matinee.web import api_docs
@@ -91,6 +92,7 @@ ROUTERS = (
     progress.router,
     sessions.router,
     sessions.thin_router,
+    sessions_admin.router,
     catalog.router,
     search.router,
     catalog_admin.router,

@@ -225,6 +225,12 @@ class Settings(BaseSettings):
         description="What becomes of titles that are in no package and have no offer: nobody may"
         " play them, or everybody.",
     )
+    included_streams: int = Field(
+        1,
+        ge=1,
+        le=20,
+        description="How many streams at once any household may have; packages can allow more.",
+    )
     expired_playback: Literal["finish", "hard"] = Field(
         "finish",
         description="Whether somebody whose right ends while he watches may finish (at most 4 hours"

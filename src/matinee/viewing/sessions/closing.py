@@ -3,6 +3,7 @@
 import structlog
 
 from matinee.core.jobs import EVERY_HOUR, JobRun, job
+from matinee.entitlements.streams import release_ended
 from matinee.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -25,5 +26,6 @@ async def close_sessions(runtime: Runtime, _run: JobRun) -> None:
     timeout = runtime.settings.job_statement_timeout_ms
     async with runtime.database.write(statement_timeout_ms=timeout) as tx:
         closed = await tx.execute(_CLOSE)
+        await release_ended(tx)
         forgotten = await tx.execute(_FORGET)
     log.info("sessions_closed", closed=closed, forgotten=forgotten)

@@ -33,7 +33,9 @@ _HOLD = f"""
     SELECT s.user_id, s.id, s.profile_id, s.title_id, s.episode_id, s.channel_id, s.territory,
            s.incognito, s.recommendation_id, s.state, s.position_seconds, s.client_at,
            s.duration_seconds, s.watched_seconds, s.heartbeat_at, s.lease_until, s.ended_at,
-           s.end_reason, clock_timestamp() AS now,
+           s.end_reason, s.access_via, s.grant_id, s.entitled_until, s.play_until,
+           g.expires_at AS grant_until, clock_timestamp() AS now,
+           s.grant_id IS NOT NULL AND (g.id IS NULL OR g.revoked_at IS NOT NULL) AS grant_gone,
            EXISTS (SELECT FROM viewing_limits l
                    WHERE l.user_id = s.user_id AND l.profile_id = s.profile_id) AS limited,
            s.title_id IS NULL OR coalesce({visible_to("p", "s.territory")} AND (
@@ -51,6 +53,7 @@ _HOLD = f"""
     JOIN profiles p ON p.user_id = s.user_id AND p.id = s.profile_id
     LEFT JOIN auth_sessions a ON a.id = heard.sender
     LEFT JOIN titles t ON t.id = s.title_id
+    LEFT JOIN user_entitlements g ON g.user_id = s.user_id AND g.id = s.grant_id
     ORDER BY s.user_id, s.id
     FOR NO KEY UPDATE OF s
 """
@@ -79,6 +82,16 @@ class Course:
     ended_at: datetime | None = None
     ending: Ending | None = None
     allowance: Allowance = UNLIMITED
+    play_until: datetime | None = None
+    """When it has to end, as far as is known."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it may go on; None where no end is known."""
+        limits = [self.allowance.seconds_left]
+        if self.play_until is not None:
+            limits.append((self.play_until - self.session["now"]).total_seconds())
+        return min((one for one in limits if one is not None), default=None)
 
     @property
     def item(self) -> tuple[UUID, UUID, UUID, UUID | None]:
@@ -149,7 +162,14 @@ def _course_of(row: Row) -> Course:
     )
     ending = Ending(row["end_reason"]) if row["end_reason"] else None
     profile = row["user_id"], row["profile_id"]
-    return Course(row, profile, standing, ended_at=row["ended_at"], ending=ending)
+    return Course(
+        row,
+        profile,
+        standing,
+        ended_at=row["ended_at"],
+        ending=ending,
+        play_until=row["play_until"],
+    )
 
 
 def mark_of(course: Course) -> Mark:

@@ -13,13 +13,17 @@ class StreamTakenOver(Conflict):
     """Another device goes on with this stream."""
 
 
+class StreamStopped(Conflict):
+    """Somebody has ended this stream from elsewhere."""
+
+
 class PlaybackEnded(Problem):
     """This playback has ended; start again."""
 
     status = 410
 
 
-ENDINGS = (StreamTakenOver, NotEntitled, PlaybackEnded, ViewingLimit)
+ENDINGS = (StreamTakenOver, StreamStopped, NotEntitled, PlaybackEnded, ViewingLimit)
 """What a heartbeat can be told."""
 
 
@@ -35,6 +39,8 @@ class Ending:
         match self.reason:
             case "taken_over":
                 return StreamTakenOver()
+            case "stopped_remotely":
+                return StreamStopped()
             case "not_entitled":
                 return NotEntitled()
             case "viewing_limit":

@@ -9,6 +9,7 @@ from matinee.accounts.viewer import profile_tag
 from matinee.core.buffers import sink
 from matinee.core.database import WriteTx
 from matinee.core.garbage import collected_rarely
+from matinee.entitlements.streams import release
 from matinee.runtime import Runtime
 from matinee.viewing.events import played
 from matinee.viewing.progress.bookmarks import Saved, save_bookmarks
@@ -24,6 +25,7 @@ from matinee.viewing.sessions.courses import (
 from matinee.viewing.sessions.limits import allowances
 from matinee.viewing.sessions.live import LiveSessions
 from matinee.viewing.sessions.play_events import record_events
+from matinee.viewing.sessions.rights import renew_rights
 from matinee.viewing.taste import refresh_signals
 
 FLUSH_SECONDS = 0.5
@@ -83,20 +85,24 @@ def note(runtime: Runtime, course: Course) -> None:
     live = runtime.part(LiveSessions).get(course.session["id"])
     if live is not None:
         live.ending = course.ending
-        live.seconds_left = course.allowance.seconds_left
+        live.seconds_left = course.seconds_left
+        live.ends_at = course.play_until
 
 
 async def settle(tx: WriteTx, beats: Sequence[Beat], runtime: Runtime) -> list[Course]:
     """Store what heartbeats mean, in a fixed number of statements; returns what became of each.
 
-    Sessions first, then what belongs to profiles: every writer locks in this order.
+    Sessions that end, or whose right to be watched may have changed, take a few more. Sessions
+    come first, then what belongs to profiles: every writer locks in this order.
     """
     interval, clock = runtime.settings.heartbeat_seconds, runtime.part(DatabaseClock)
     courses = await hold_courses(tx, beats, interval, clock)
     remembered = [one for one in courses if one.steps and not one.session["incognito"]]
     await _add_watch_time(tx, remembered)
     await _enforce_limits(tx, courses)
+    await renew_rights(tx, runtime, courses)
     await _update_sessions(tx, courses, lease(runtime))
+    await release(tx, [_key(one) for one in courses if one.ending and not one.session["ended_at"]])
     saved = await _save_bookmarks(tx, remembered)
     await record_events(
         tx, [event for one in remembered for event in events_of(one, saved[one.item])]
@@ -161,6 +167,10 @@ async def _update_sessions(tx: WriteTx, courses: Sequence[Course], lease: timede
         ended_at=[one.ended_at for one in courses],
         end_reasons=[one.ending.reason if one.ending else None for one in courses],
     )
+
+
+def _key(course: Course) -> tuple[UUID, UUID]:
+    return course.session["user_id"], course.session["id"]
 
 
 def _lease_until(course: Course, lease: timedelta) -> datetime:

@@ -15,10 +15,11 @@ from matinee.viewing.sessions.endings import Ending
 from matinee.viewing.sessions.flush import lease, write_heartbeats
 from matinee.viewing.sessions.limits import UNLIMITED, allowances
 from matinee.viewing.sessions.live import Live, LiveSessions
+from matinee.viewing.sessions.rights import warning
 from matinee.viewing.sessions.schemas import Heartbeat, HeartbeatHeard
 
 _LOAD = """
-    SELECT duration_seconds, end_reason FROM viewing_sessions
+    SELECT duration_seconds, end_reason, play_until FROM viewing_sessions
     WHERE user_id = :user_id AND id = :session_id AND profile_id = :profile_id
 """
 
@@ -46,9 +47,12 @@ async def hear(asker: Asker, session_id: UUID, sent: Heartbeat) -> HeartbeatHear
         write_heartbeats, _beat(live, session_id, asker.credential.session_id, sent)
     )
     now = datetime.now(UTC)
+    warned = warning(live.ends_at, now)
     return HeartbeatHeard(
         next_heartbeat_seconds=next_heartbeat(runtime, live.seconds_left),
         expires_at=now + lease(runtime),
+        ends_at=live.ends_at if warned else None,
+        warning=warned,
         server_time=now,
     )
 
@@ -81,7 +85,13 @@ async def load(tx: ReadTx, viewer: Viewer, session_id: UUID) -> Live:
     if row is None:
         raise NotFound()
     ending = await _ending(tx, viewer, row["end_reason"])
-    return Live(viewer.household, row["duration_seconds"], viewer.device_kind, ending)
+    return Live(
+        viewer.household,
+        row["duration_seconds"],
+        viewer.device_kind,
+        ending,
+        ends_at=row["play_until"],
+    )
 
 
 async def _ending(tx: ReadTx, viewer: Viewer, reason: str | None) -> Ending | None:

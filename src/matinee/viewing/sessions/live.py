@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from matinee.core.errors import RateLimited
@@ -23,7 +24,9 @@ class Live:
     credential: tuple[UUID, bytes | None] | None = None
     """`Credential.identity` of a device that was found good; the writes see it revoked."""
     seconds_left: float | None = None
-    """Of what viewing limits allow; None where nothing limits."""
+    """Of what viewing limits and the right to watch allow; None where nothing limits."""
+    ends_at: datetime | None = None
+    """When the right to watch ends, as far as is known."""
     _room_at: float = 0.0
 
     def count_one(self, limit: Limit) -> None:

@@ -8,11 +8,13 @@ from pydantic import Field
 
 from matinee.catalog.schemas import Segment
 from matinee.core.schema import Input, Int4, Integer, Language, Moment, Output, Stamped, text
+from matinee.entitlements.access import Via
+from matinee.entitlements.streams import Stream
 from matinee.viewing.progress.schemas import NextUp, SubtitleLanguage
+from matinee.viewing.sessions.rights import Warned
 
 PlayerState = Literal["playing", "paused", "buffering"]
 PlaybackType = Literal["hls", "dash", "file", "builtin"]
-Access = Literal["free"]
 Position = Annotated[
     Integer,
     Field(
@@ -48,6 +50,11 @@ class StartSession(Input):
     device_name: Annotated[str, *text(max_length=100)] = Field(examples=["Living room"])
     incognito: bool = Field(False, description="Nothing of it is remembered.")
     recommendation_id: UUID | None = Field(None, description="Of the rail that it was chosen from.")
+    take_over: UUID | None = Field(
+        None,
+        description="A stream of the household that ends for this one, as `stream_limit_reached`"
+        " has listed it.",
+    )
 
 
 class Playback(Output):
@@ -56,6 +63,14 @@ class Playback(Output):
     url: str = Field(examples=["https://media.example.com/metropolis/master.m3u8"])
     type: PlaybackType
     expires_at: datetime = Field(description="Each heartbeat moves it on.")
+
+
+class PlaybackAccess(Output):
+    """By which right something is played."""
+
+    via: Via
+    until: datetime | None = Field(description="When that right ends; null: no end is known.")
+    clock_started: bool = Field(description="Whether a rental's time has just begun.")
 
 
 class SessionStarted(Stamped):
@@ -67,7 +82,7 @@ class SessionStarted(Stamped):
     resume_seconds: int = Field(description="Where to begin; 0 at the beginning.", examples=[754])
     duration_seconds: int | None = Field(examples=[9180])
     next_heartbeat_seconds: int = Field(examples=[30])
-    access: Access = Field(description="By which right it is played.")
+    access: PlaybackAccess
     audio_language: str | None = Field(description="Last chosen for this title.", examples=["en"])
     subtitle_language: str | None = Field(examples=["off"])
     segments: list[Segment]
@@ -97,6 +112,11 @@ class HeartbeatHeard(Stamped):
 
     next_heartbeat_seconds: int = Field(examples=[30])
     expires_at: datetime = Field(description="Of the playback's URL, unless the next one comes.")
+    ends_at: datetime | None = Field(
+        description="When playing has to end because the right to watch has; told from 15 minutes"
+        " before on."
+    )
+    warning: Warned | None = Field(description="Told with `ends_at`.")
 
 
 class StopSession(Input):
@@ -104,3 +124,10 @@ class StopSession(Input):
 
     position_seconds: Position | None = None
     at: ClientTime = None
+
+
+class Streams(Stamped):
+    """What a household plays now."""
+
+    items: list[Stream] = Field(description="Oldest first.")
+    limit: int = Field(description="How many at once it may have.", examples=[2])
