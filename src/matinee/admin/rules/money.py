@@ -58,7 +58,7 @@ _STATUS = f"""
 """
 _PARKED = """
     SELECT provider || ' ' || event_id FROM payment_events
-    WHERE state = 'parked' AND received_at < clock_timestamp() - interval '1 hour'
+    WHERE state IN ('parked', 'dead') AND received_at < clock_timestamp() - interval '1 hour'
 """
 _DISPUTE_HOLDS = """
     -- cross-user
