@@ -1,10 +1,13 @@
 """How the service is: the banner names what is less than it should be, and nothing else."""
 
+import pytest
+
 from matinee.catalog.importers.running import import_titles
 from matinee.core.jobs import enqueue
 from matinee.recommendations.learning.storing import store_rejection
 from matinee.runtime import Runtime
 from tests.admin.operator import Operator
+from tests.entitlements.makers import make_payment_event
 from tests.makers import execute
 
 
@@ -99,3 +102,48 @@ async def test_a_model_that_the_guard_refused_is_told_until_one_serves(
         " VALUES ('current', 'matinee', clock_timestamp())",
     )
     assert await codes(operator) == set()
+
+
+async def test_payment_events_that_were_given_up_are_named(
+    operator: Operator, runtime: Runtime
+) -> None:
+    await with_worker(runtime)
+    await make_payment_event(runtime)
+    await execute(runtime, "UPDATE payment_events SET state = 'dead'")
+    assert await codes(operator) == {"payment_events_dead"}
+
+
+@pytest.mark.parametrize(("minutes", "named"), [(59, set()), (61, {"payment_events_parked"})])
+async def test_payment_events_may_wait_for_an_hour(
+    operator: Operator, runtime: Runtime, minutes: int, named: set[str]
+) -> None:
+    await with_worker(runtime)
+    await make_payment_event(runtime)
+    await execute(
+        runtime,
+        "UPDATE payment_events SET received_at = received_at - $1 * interval '1 minute'",
+        float(minutes),
+    )
+    assert await codes(operator) == named
+
+
+_UNRECONCILED = """
+    INSERT INTO payment_reconciliations (provider, reconciled_until, last_error)
+    VALUES ($1, clock_timestamp() - $2 * interval '1 hour', 'ProviderError: no answer')
+"""
+
+
+@pytest.mark.parametrize(
+    ("provider", "hours", "named"),
+    [
+        ("sandbox", 2, set()),
+        ("sandbox", 4, {"payments_unreconciled"}),
+        ("one that is gone", 4, set()),
+    ],
+)
+async def test_a_provider_that_cannot_be_asked_for_three_hours_is_named(
+    operator: Operator, runtime: Runtime, provider: str, hours: int, named: set[str]
+) -> None:
+    await with_worker(runtime)
+    await execute(runtime, _UNRECONCILED, provider, float(hours))
+    assert await codes(operator) == named

@@ -115,6 +115,9 @@ class Degradation(Output):
         "jobs_failing",
         "audit_unsealed",
         "model_rejected",
+        "payment_events_dead",
+        "payment_events_parked",
+        "payments_unreconciled",
     ]
     message: str
 

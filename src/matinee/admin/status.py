@@ -2,7 +2,7 @@
 
 from matinee import __version__
 from matinee.admin.schemas import Degradation, Status
-from matinee.core.database import Row
+from matinee.core.database import ReadTx, Row
 from matinee.migrations.state import schema_is_current
 from matinee.runtime import Runtime
 
@@ -34,17 +34,31 @@ _LAST_MODEL = """
     ORDER BY id DESC LIMIT 1
 """
 
+_PAYMENT_EVENTS = """
+    SELECT count(*) FILTER (WHERE state = 'dead') AS dead,
+           count(*) FILTER (WHERE state = 'parked'
+               AND received_at < clock_timestamp() - interval '1 hour') AS parked
+    FROM payment_events WHERE state IN ('parked', 'dead')
+"""
+_UNRECONCILED = """
+    SELECT provider, last_error FROM payment_reconciliations
+    WHERE provider = ANY(:providers) AND last_error IS NOT NULL
+      AND coalesce(reconciled_until, created_at) < clock_timestamp() - interval '3 hours'
+    ORDER BY provider
+"""
+
 
 async def get_status(runtime: Runtime) -> Status:
     """The figures of the queue, and everything that is less than it should be."""
     async with runtime.database.read() as tx:
         figures = await tx.one(_FIGURES, alive=ALIVE_SECONDS)
         model = await tx.one(_LAST_MODEL)
+        payments = await _payments(tx, runtime)
     assert figures is not None
     return Status(
         version=__version__,
         environment=runtime.settings.environment,
-        degraded=[*await _outside(runtime), *_queue(figures), *_learned(model)],
+        degraded=[*await _outside(runtime), *_queue(figures), *_learned(model), *payments],
         waiting_jobs=figures["waiting"],
         running_jobs=figures["running"],
         failed_jobs=figures["failed"],
@@ -78,6 +92,24 @@ def _queue(figures: Row) -> list[Degradation]:
     if figures["unsealed"]:
         message = "Audit rows are not sealed: is a worker running, or a transaction hanging?"
         found.append(Degradation(code="audit_unsealed", message=message))
+    return found
+
+
+async def _payments(tx: ReadTx, runtime: Runtime) -> list[Degradation]:
+    """What payment providers told and we do not have in our books, and who cannot be asked."""
+    found: list[Degradation] = []
+    events = await tx.one(_PAYMENT_EVENTS)
+    assert events is not None
+    if events["dead"]:
+        message = f"{events['dead']} payment events were given up: replay or ignore them."
+        found.append(Degradation(code="payment_events_dead", message=message))
+    if events["parked"]:
+        message = f"{events['parked']} payment events have waited for more than an hour."
+        found.append(Degradation(code="payment_events_parked", message=message))
+    providers = [provider.name for provider in runtime.payments]
+    for row in await tx.all(_UNRECONCILED, providers=providers):
+        message = f"Payments were not reconciled with {row['provider']}: {row['last_error']}"
+        found.append(Degradation(code="payments_unreconciled", message=message))
     return found
 
 
