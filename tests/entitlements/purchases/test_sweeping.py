@@ -122,3 +122,14 @@ async def test_a_refund_that_the_provider_forgot_the_key_of_is_not_made_twice(
     await sweep_after(runtime, "2 days", "purchase_refunds")
     assert (await buyer.get(f"/purchases/{bought['id']}"))["status"] == "refunded"
     assert len(calls) == 1
+
+
+async def test_what_belongs_to_a_provider_that_is_not_set_up_waits(
+    runtime: Runtime, buyer: Buyer
+) -> None:
+    bought = await buyer.buy("buy")
+    await execute(runtime, "UPDATE purchases SET provider = 'elsewhere'")
+    answer = await buyer.post(f"/purchases/{bought['id']}/refund")
+    assert (answer.status_code, answer.json()["status"]) == (202, "paid")
+    await sweep_after(runtime, "6 minutes", "purchase_refunds")
+    assert await scalar(runtime, "SELECT status FROM purchase_refunds") == "open"

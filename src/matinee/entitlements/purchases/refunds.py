@@ -121,14 +121,14 @@ async def carry_out(runtime: Runtime, user_id: UUID, purchase_id: UUID) -> None:
         purchase = await tx.one(_PURCHASE, user_id=user_id, purchase_id=purchase_id)
     if refund is None or purchase is None:
         return
-    provider = runtime.payments.named(purchase["provider"])
     amount = Money(refund["amount_cents"], purchase["currency"])
     try:
+        provider = runtime.payments.named(purchase["provider"])
         facts = await provider.refund(
             purchase["provider_ref"], amount, key=f"matinee:refund:{refund['id']}"
         )
-    except ProviderError as error:
-        log.warning("refund_unanswered", provider=provider.name, error=error.text)
+    except (NotFound, ProviderError) as error:
+        log.warning("refund_unanswered", provider=purchase["provider"], error=error.text)
         return
     async with runtime.database.write() as wtx:
         await _apply(wtx, purchase, refund, facts)

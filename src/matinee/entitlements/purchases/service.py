@@ -7,7 +7,7 @@ import structlog
 
 from matinee.accounts.viewer import Viewer
 from matinee.core.database import Row
-from matinee.core.errors import ProviderError
+from matinee.core.errors import NotFound, ProviderError
 from matinee.entitlements.purchases.grants import grant_of
 from matinee.entitlements.purchases.orders import charge_of, place_order, reference_of
 from matinee.entitlements.purchases.schemas import OPEN, NewPurchase, PurchaseOut, purchase_out
@@ -50,11 +50,11 @@ async def _paid(runtime: Runtime, order: Row) -> Settled:
     if order["status"] not in OPEN:
         async with runtime.database.read() as tx:
             return Settled(order, await grant_of(tx, order))
-    provider = runtime.payments.named(order["provider"])
     try:
+        provider = runtime.payments.named(order["provider"])
         facts = await _facts_of(provider, order)
-    except ProviderError as error:
-        log.warning("charge_unanswered", provider=provider.name, error=error.text)
+    except (NotFound, ProviderError) as error:
+        log.warning("charge_unanswered", provider=order["provider"], error=error.text)
         return Settled(order, None)
     async with runtime.database.write() as wtx:
         settled = await settle(wtx, reference_of(order), provider.name, facts)
