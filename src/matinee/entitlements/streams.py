@@ -51,8 +51,8 @@ _HELD = """
     FOR NO KEY UPDATE OF s
 """
 _TAKE = """
-    INSERT INTO stream_slots (user_id, slot, session_id, device_id, grant_id)
-    VALUES (:user_id, :slot, :session_id, :device_id, :rental)
+    INSERT INTO stream_slots (user_id, slot, stream_limit, session_id, device_id, grant_id)
+    VALUES (:user_id, :slot, :limit, :session_id, :device_id, :rental)
 """
 _END = """
     UPDATE viewing_sessions
@@ -198,15 +198,18 @@ async def take(
     slot: int,
     session_id: UUID,
     device_id: str,
+    *,
+    limit: int,
     rental: UUID | None = None,
 ) -> None:
-    """Let a session hold a slot that `make_room` found free."""
+    """Let a session hold a slot that `make_room` found free, below the limit that holds now."""
     await tx.execute(
         _TAKE,
         user_id=user_id,
         slot=slot,
         session_id=session_id,
         device_id=device_id,
+        limit=limit,
         rental=rental,
     )
 

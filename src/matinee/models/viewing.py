@@ -111,11 +111,13 @@ class StreamSlot(Base):
     """One of the streams a household may have at once (E-07), held by an open viewing session.
 
     It has no lease of its own: it is free as soon as its session ended or went silent.
+    `stream_limit` is how many there could be when it was taken; it may be less by now.
     """
 
     __tablename__ = "stream_slots"
     __table_args__ = (
         CheckConstraint("slot BETWEEN 1 AND 20", "slot"),
+        CheckConstraint("slot <= stream_limit", "stream_limit"),
         ForeignKeyConstraint(
             ["user_id", "session_id"],
             ["viewing_sessions.user_id", "viewing_sessions.id"],
@@ -135,6 +137,7 @@ class StreamSlot(Base):
 
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    stream_limit: Mapped[int] = mapped_column(SmallInteger)
     session_id: Mapped[UUID]
     device_id: Mapped[str]
     grant_id: Mapped[UUID | None]

@@ -6,7 +6,7 @@ from uuid import UUID
 from matinee.runtime import Runtime
 from tests.admin.rules.sales import NOW, order, ordered_subscription, purchase, subscription
 from tests.entitlements.makers import grant_package, grant_title, make_package
-from tests.makers import execute, insert, make_title, make_user, scalar
+from tests.makers import execute, insert, make_profile, make_title, make_user, scalar
 
 REDEEM = "INSERT INTO promo_redemptions (user_id, promo_id, grant_id) VALUES ($1, $2, uuidv7())"
 
@@ -134,6 +134,23 @@ async def never_began_and_granted(runtime: Runtime) -> str:
     return str(made.id)
 
 
+async def stream_without_slot(runtime: Runtime) -> str:
+    user_id = await make_user(runtime)
+    session_id = await insert(
+        runtime,
+        "viewing_sessions",
+        user_id=user_id,
+        profile_id=await make_profile(runtime, user_id),
+        title_id=await make_title(runtime),
+        device_id="tv",
+        device_name="TV",
+        territory="US",
+        access_via="free",
+        lease_until=NOW + timedelta(days=1),
+    )
+    return str(session_id)
+
+
 async def redeemed_too_often(runtime: Runtime) -> str:
     code = await insert(
         runtime,
@@ -166,5 +183,6 @@ VIOLATIONS = {
     "a grant of another package": ("subscription_grants_follow_facts", grant_of_another_package),
     "grace for too long": ("subscription_grants_follow_facts", grace_too_long),
     "never began and granted": ("subscription_grants_follow_facts", never_began_and_granted),
+    "a stream without a slot": ("streams_hold_slots", stream_without_slot),
     "a code redeemed too often": ("codes_are_counted", redeemed_too_often),
 }

@@ -91,6 +91,18 @@ _CODES = """
     WHERE c.redeemed < (SELECT count(*) FROM promo_redemptions r WHERE r.promo_id = c.id)
 """
 
+# A household may play more than it could begin now: its limit shrank since. That no slot was above
+# the limit when it was taken is a constraint of the table; what began before there were slots has
+# no right noted.
+_STREAMS = """
+    -- cross-user
+    SELECT v.id FROM viewing_sessions v
+    WHERE v.ended_at IS NULL AND v.lease_until > clock_timestamp() AND v.access_via IS NOT NULL
+      AND NOT EXISTS (
+          SELECT FROM stream_slots k
+          WHERE k.user_id = v.user_id AND k.session_id = v.id AND k.device_id = v.device_id)
+"""
+
 RULES = (
     Rule(
         "paid_purchases_have_one_grant",
@@ -118,6 +130,12 @@ RULES = (
         "A subscription has one grant, of its package, that ends when its provider's news say; one"
         " that never began, or doubled another, gives nothing.",
         sql(_OF_SUBSCRIPTIONS),
+    ),
+    Rule(
+        "streams_hold_slots",
+        "Every stream that runs holds one of the streams that its household might have when it"
+        " began; it may go on when the household may have fewer since.",
+        sql(_STREAMS),
     ),
     Rule(
         "codes_are_counted",

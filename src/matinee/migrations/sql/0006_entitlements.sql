@@ -447,12 +447,14 @@ CREATE INDEX purchases_unsettled ON purchases (created_at) WHERE status IN ('pen
 CREATE TABLE stream_slots (
     user_id UUID NOT NULL,
     slot SMALLINT NOT NULL,
+    stream_limit SMALLINT NOT NULL,
     session_id UUID NOT NULL,
     device_id TEXT NOT NULL,
     grant_id UUID,
     taken_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
     CONSTRAINT stream_slots_pkey PRIMARY KEY (user_id, slot),
     CONSTRAINT stream_slots_slot_check CHECK (slot BETWEEN 1 AND 20),
+    CONSTRAINT stream_slots_stream_limit_check CHECK (slot <= stream_limit),
     CONSTRAINT stream_slots_user_id_session_id_fkey FOREIGN KEY(user_id, session_id) REFERENCES viewing_sessions (user_id, id) ON DELETE CASCADE
 );
 CREATE UNIQUE INDEX stream_slots_device ON stream_slots (user_id, device_id);

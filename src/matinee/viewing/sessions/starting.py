@@ -115,7 +115,15 @@ async def start(
     )
     keyed = {"key": key, "request_hash": asked if key else None}
     session = await _insert(runtime, tx, viewer, wish, item, right, keyed)
-    await streams.take(tx, viewer.household, slot, session["id"], wish.device_id, right.rental)
+    await streams.take(
+        tx,
+        viewer.household,
+        slot,
+        session["id"],
+        wish.device_id,
+        limit=limit,
+        rental=right.rental,
+    )
     if not wish.incognito:
         await _remember_start(tx, viewer, wish, item, session)
     for session_id in ended:
