@@ -1,5 +1,6 @@
 """A household that may subscribe, and packages to choose from."""
 
+import asyncio
 import itertools
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,9 +76,15 @@ async def household(runtime: Runtime, client: AsyncClient, packages: Packages) -
 
 
 @pytest.fixture
-def unhurried(runtime: Runtime) -> None:
-    """As if minutes lay between any two requests: no limit is met."""
+async def crowded(runtime: Runtime) -> None:
+    """Many may come at once: no limit is met, and all connections are open already."""
     runtime.limiter = Limiter(None, clock=itertools.count(2e9, 3600.0).__next__)
+
+    async def connect() -> None:
+        async with runtime.database.read() as tx:
+            await tx.scalar("SELECT pg_sleep(0.1)::text")
+
+    await asyncio.gather(*(connect() for _ in range(10)))
 
 
 async def make_household(

@@ -121,7 +121,7 @@ async def test_the_package_one_has_is_no_change(runtime: Runtime, household: Hou
     assert await scalar(runtime, "SELECT count(*) FROM subscription_changes") == 0
 
 
-@pytest.mark.usefixtures("unhurried")
+@pytest.mark.usefixtures("crowded")
 async def test_twenty_clicks_are_one_change(runtime: Runtime, household: Household) -> None:
     begun = await household.subscribe("basic")
     answers = await asyncio.gather(*(change(household, begun, "premium") for _ in range(20)))

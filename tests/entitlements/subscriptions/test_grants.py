@@ -118,6 +118,17 @@ async def test_there_is_one_grant_however_often_it_is_extended(
     assert await scalar(runtime, "SELECT package_id FROM user_entitlements") == packages.premium
 
 
+async def test_what_began_later_than_it_ends_was_never_there(
+    runtime: Runtime, user_id: UUID, subscription_id: UUID
+) -> None:
+    """A provider corrects itself: the period that we believed in had ended long before."""
+    await tell(runtime, user_id, subscription_id, ACTIVE)
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    corrected = replace(CANCELED, at=NOW + MOMENT, period_start=long_ago, period_end=long_ago)
+    await tell(runtime, user_id, subscription_id, corrected)
+    assert not await is_live(runtime, user_id, datetime.now(UTC))
+
+
 async def test_news_of_a_subscription_long_over_give_nothing(
     runtime: Runtime, client: AsyncClient, user_id: UUID, subscription_id: UUID
 ) -> None:

@@ -156,7 +156,7 @@ async def test_children_and_strangers_redeem_nothing(runtime: Runtime, client: A
     )
 
 
-@pytest.mark.usefixtures("unhurried")
+@pytest.mark.usefixtures("crowded")
 async def test_of_a_hundred_that_come_at_once_as_many_as_allowed_are_served(
     runtime: Runtime, client: AsyncClient, household: Household, promo_id: UUID
 ) -> None:
@@ -177,12 +177,25 @@ async def test_of_a_hundred_that_come_at_once_as_many_as_allowed_are_served(
     assert code_of(await redeem(household)) == (409, "promo_exhausted")
 
 
+@pytest.mark.usefixtures("crowded")
 async def test_one_household_that_comes_at_once_is_served_once(
     runtime: Runtime, household: Household, promo_id: UUID
 ) -> None:
     answers = await asyncio.gather(*(redeem(household) for _ in range(4)))
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
     assert await scalar(runtime, USED) == 1
+
+
+@pytest.mark.usefixtures("crowded")
+async def test_days_of_codes_that_come_at_once_follow_one_another(
+    runtime: Runtime, household: Household, packages: Packages
+) -> None:
+    codes = [f"CODE{number}" for number in range(4)]
+    for code in codes:
+        await make_code(runtime, code, package_id=packages.basic, days=30)
+    answers = await asyncio.gather(*(redeem(household, code) for code in codes))
+    spans = sorted((one.json()["starts_at"], one.json()["expires_at"]) for one in answers)
+    assert [end for _, end in spans[:-1]] == [start for start, _ in spans[1:]]
 
 
 async def test_a_code_that_was_not_given_leaves_no_trace(

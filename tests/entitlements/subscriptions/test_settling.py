@@ -1,5 +1,6 @@
 """What providers say leads to the same place in any order, however often it is heard."""
 
+import asyncio
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -122,6 +123,19 @@ async def test_shuffled_and_repeated_facts_lead_where_ordered_ones_lead(
     await shuffled.hear(*told)
     assert await shuffled.state() == await ordered.state()
     assert await shuffled.books() == await ordered.books()
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_news_that_come_at_once_lead_where_ordered_ones_lead(
+    runtime: Runtime, packages: Packages, seed: int
+) -> None:
+    story = some_story(random.Random(seed))
+    ordered = await make_order(runtime, packages, "ordered@example.com")
+    await ordered.hear(*story)
+    at_once = await make_order(runtime, packages, "at-once@example.com")
+    await asyncio.gather(*(at_once.hear(facts) for facts in story * 3))
+    assert await at_once.state() == await ordered.state()
+    assert await at_once.books() == await ordered.books()
 
 
 async def test_of_two_descriptions_the_later_wins(order: Order) -> None:

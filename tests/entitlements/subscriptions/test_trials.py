@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from httpx import AsyncClient
 
 from matinee.runtime import Runtime
@@ -60,6 +61,7 @@ async def test_a_provider_that_knows_no_cards_counts_households(
     assert await scalar(runtime, USED) == 1
 
 
+@pytest.mark.usefixtures("crowded")
 async def test_of_households_with_one_card_that_come_at_once_one_has_a_trial(
     runtime: Runtime, client: AsyncClient, household: Household
 ) -> None:
