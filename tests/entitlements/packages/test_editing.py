@@ -66,6 +66,12 @@ async def test_only_what_is_given_changes(seller: Seller) -> None:
     assert {name: changed[name] for name in FULL} == FULL | {"price_cents": 1799}
 
 
+async def test_a_change_of_nothing_changes_nothing(seller: Seller) -> None:
+    made = await seller.make("/packages", **FULL)
+    changed = (await seller.ask("PATCH", f"/packages/{made['id']}", {})).json()
+    assert {name: changed[name] for name in FULL} == FULL
+
+
 async def test_null_clears_what_may_be_empty(seller: Seller) -> None:
     made = await seller.make("/packages", **FULL)
     nothing = {"description": None, "max_profiles": None}

@@ -1,0 +1,1 @@
+"""What is for sale: packages and what they carry, offers of titles, codes."""

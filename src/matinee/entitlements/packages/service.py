@@ -32,9 +32,9 @@ _ADD = """
     VALUES (:slug, :name, :tier, :kind, :price_cents, :currency, :billing_period)
     ON CONFLICT (slug) DO NOTHING RETURNING id
 """
-_UPDATE = """
-    UPDATE content_packages
-    SET {assignments}, version = version + 1, updated_at = clock_timestamp()
+_UPDATE = "UPDATE content_packages SET {assignments} WHERE id = :package_id"
+_NEXT_VERSION = """
+    UPDATE content_packages SET version = version + 1, updated_at = clock_timestamp()
     WHERE id = :package_id
 """
 _USES = """
@@ -93,7 +93,7 @@ async def create_package(tx: WriteTx, staff: Viewer, wish: CreatePackage) -> Adm
     package_id = await tx.scalar(_ADD, **first)
     if package_id is None:
         raise Conflict("slug")
-    await _set(tx, package_id, _given(wish, besides=required | {"tier"}), is_new=True)
+    await _set(tx, package_id, _given(wish, besides=required | {"tier"}))
     created = await get_package(tx, package_id)
     await write_down(tx, staff, "package.create", {"package": package_id}, after=created)
     return created
@@ -120,6 +120,7 @@ async def update_package(
         if name in given and given[name] != getattr(before, name):
             await _refuse_in_use(tx, package_id, name)
     await _set(tx, package_id, given)
+    await tx.execute(_NEXT_VERSION, package_id=package_id)
     after = await get_package(tx, package_id)
     targets = {"package": package_id}
     await write_down(
@@ -163,9 +164,7 @@ def _given(wish: CreatePackage | UpdatePackage, besides: set[str]) -> dict[str, 
     return given
 
 
-async def _set(
-    tx: WriteTx, package_id: UUID, columns: dict[str, Any], *, is_new: bool = False
-) -> None:
-    if columns or not is_new:
+async def _set(tx: WriteTx, package_id: UUID, columns: dict[str, Any]) -> None:
+    if columns:
         sql = _UPDATE.format(assignments=assignments(columns))
         await tx.execute(sql, package_id=package_id, **columns)
