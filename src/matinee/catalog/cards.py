@@ -1,6 +1,6 @@
 """Turning ids into cards for a viewer, in a fixed number of statements for any number of ids."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,7 @@ from matinee.catalog.marks import NONE, Marks, marks_of
 from matinee.catalog.schemas import Artwork, Card, GenreRef, Maturity
 from matinee.core.database import ReadTx, Row
 from matinee.core.schema import made
-from matinee.entitlements.access import decide
-from matinee.entitlements.facts import FACT_COLUMNS, HOUSEHOLD, fact_parameters, facts_in
+from matinee.entitlements.facts import FACT_COLUMNS, HOUSEHOLD, decided_in, fact_parameters
 from matinee.entitlements.schemas import access_fields
 from matinee.entitlements.visibility import OPEN_WINDOW
 
@@ -27,12 +26,10 @@ GENRE_NAME = """
 CARD_COLUMNS = f"""
     t.id, t.kind, coalesce(local.name, t.name) AS name,
     coalesce(local.tagline, t.tagline) AS tagline, t.year, t.runtime_minutes, t.language,
-    t.maturity_system, t.maturity_label, t.maturity_score, t.is_featured, t.added_at,
-    (
-        SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'slug', g.slug, 'name', {GENRE_NAME}) ORDER BY named.n), '[]')
-        FROM unnest(t.genres) WITH ORDINALITY AS named(slug, n) JOIN genres g USING (slug)
-    ) AS genres,
+    t.maturity_system, t.maturity_label, t.maturity_score, t.is_featured, t.added_at, t.genres,
+    CASE WHEN row_number() OVER (ORDER BY wanted.n) = 1 THEN (
+        SELECT jsonb_object_agg(g.slug, {GENRE_NAME}) FROM genres g
+    ) END AS genre_names,
     (
         SELECT jsonb_object_agg(kind, url)
         FROM (
@@ -47,7 +44,8 @@ CARD_COLUMNS = f"""
         WHERE t.rights_managed AND {OPEN_WINDOW}
     ) AS available_until
 """
-"""Columns of a card over `titles t` and `LOCALIZED`."""
+"""Columns of a card over `titles t`, `LOCALIZED` and `wanted(id, n)`; names of genres, which are
+the same for all, come with the first one only (see `genres_in`)."""
 
 LOCALIZED = """
     LEFT JOIN LATERAL (
@@ -83,19 +81,22 @@ async def cards_for(tx: ReadTx, viewer: Viewer, ids: Sequence[UUID]) -> list[Car
     rows = await tx.all(_CARDS, **card_parameters(viewer, ids)) if ids else []
     if not rows:
         return []
-    asking, facts = facts_in(rows, viewer)
+    genres = genres_in(rows[0])
+    accesses = decided_in(rows, viewer, access_fields)
     marks = await marks_of(tx, viewer, ids)
     return [
-        made(
-            Card,
-            **card_fields(row, marks.get(row["id"], NONE)),
-            **access_fields(decide(facts[row["id"]], asking)),
-        )
-        for row in rows
+        made(Card, **card_fields(row, marks.get(row["id"], NONE), genres), **access)
+        for row, access in zip(rows, accesses, strict=True)
     ]
 
 
-def card_fields(row: Row, marks: Marks) -> dict[str, Any]:
+def genres_in(first: Row) -> dict[str, GenreRef]:
+    """All genres by slug, in the first row of `CARD_COLUMNS`."""
+    names: dict[str, str] = first["genre_names"] or {}
+    return {slug: _genre(slug, name) for slug, name in names.items()}
+
+
+def card_fields(row: Row, marks: Marks, genres: Mapping[str, GenreRef]) -> dict[str, Any]:
     """The fields of a card in a row of `CARD_COLUMNS`; our own rows need no validation."""
     return {
         "id": row["id"],
@@ -105,7 +106,7 @@ def card_fields(row: Row, marks: Marks) -> dict[str, Any]:
         "year": row["year"],
         "runtime_minutes": row["runtime_minutes"],
         "language": row["language"],
-        "genres": [_genre(genre["slug"], genre["name"]) for genre in row["genres"]],
+        "genres": [genres[slug] for slug in row["genres"] if slug in genres],
         "maturity": maturity_of(row),
         "artwork": Artwork.model_construct(**row["artwork"]) if row["artwork"] else NO_ARTWORK,
         "is_featured": row["is_featured"],

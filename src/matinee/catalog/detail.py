@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
-from matinee.catalog.cards import CARD_COLUMNS, LOCALIZED, card_fields, card_parameters
+from matinee.catalog.cards import CARD_COLUMNS, LOCALIZED, card_fields, card_parameters, genres_in
 from matinee.catalog.marks import NONE, Marks, first_episode, marks_of
 from matinee.catalog.queries import OF_THE_TITLE_OR_A_SHOWN_EPISODE, seasons_of, segments_of
 from matinee.catalog.schemas import Credit, EpisodeRef, SeasonOut, TitleDetail
@@ -91,7 +91,7 @@ def _detail_of(
         "version",
     )
     return TitleDetail.model_construct(
-        **card_fields(row, marks),
+        **card_fields(row, marks, genres_in(row)),
         **access,
         **{name: row[name] for name in same_names},
         credits=[Credit.model_construct(**credit) for credit in credits_],

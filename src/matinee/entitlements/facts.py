@@ -1,8 +1,8 @@
 """The facts that the decision who may play what is made from, in one statement for many titles."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
@@ -20,6 +20,8 @@ from matinee.entitlements.access import (
 )
 from matinee.entitlements.carriage import CARRIED, SOLD, is_open
 from matinee.entitlements.visibility import SUITABLE, shown_at, visibility_of
+
+Shape = TypeVar("Shape")
 
 NOW = "coalesce(:at::timestamptz, statement_timestamp())"
 """The moment that is asked about: the clock of the statement, which no client can set."""
@@ -123,18 +125,34 @@ def fact_parameters(
 
 def facts_in(rows: Sequence[Row], viewer: Viewer) -> tuple[Asking, dict[UUID, Facts]]:
     """Who asks, and the facts about the titles, in rows of `FACT_COLUMNS`; at least one."""
-    first = rows[0]
-    asking = Asking(
-        viewer.territory,
-        first["now"],
-        held=first["held"],
-        sees_prices=not viewer.is_kids,
-        unsold_is_free=viewer.unsold_is_free,
-    )
-    held = _grants(first["held_packages"])
-    packages = {fields[0]: Package(*fields) for fields in first["packages"]}
+    held, packages = _household(rows[0])
     facts = (_facts(row, held, packages) for row in rows if row["id"] is not None)
-    return asking, {one.title_id: one for one in facts}
+    return _asking(rows[0], viewer), {one.title_id: one for one in facts}
+
+
+def decided_in(
+    rows: Sequence[Row], viewer: Viewer, shape: Callable[[Decision], Shape]
+) -> list[Shape]:
+    """What `shape` makes of the decision on the title in each of some rows of `FACT_COLUMNS`.
+
+    Titles about which the same is known, like all that one package carries, share it: on a page
+    there are few different ones.
+    """
+    asking = _asking(rows[0], viewer)
+    held, packages = _household(rows[0])
+    shapes: dict[tuple[Any, ...], Shape] = {}
+    decided = []
+    for row in rows:
+        known = (
+            row["shown"],
+            row["suitable"],
+            row["sold"],
+            *map(tuple, (row["carriages"], row["offers"], row["grants"])),
+        )
+        if known not in shapes:
+            shapes[known] = shape(decide(_facts(row, held, packages), asking))
+        decided.append(shapes[known])
+    return decided
 
 
 async def decisions(
@@ -151,6 +169,22 @@ async def decision_on(
     """What is decided now on a title, or on one season of it; one that is missing: unavailable."""
     asking, facts = await facts_of(tx, viewer, [title_id])
     return decide(facts[title_id], asking, season_id)
+
+
+def _asking(first: Row, viewer: Viewer) -> Asking:
+    return Asking(
+        viewer.territory,
+        first["now"],
+        held=first["held"],
+        sees_prices=not viewer.is_kids,
+        unsold_is_free=viewer.unsold_is_free,
+    )
+
+
+def _household(first: Row) -> tuple[list[Grant], dict[UUID, Package]]:
+    """The packages that the household holds, and all that there are."""
+    packages = {fields[0]: Package(*fields) for fields in first["packages"]}
+    return _grants(first["held_packages"]), packages
 
 
 def _facts(row: Row, held: list[Grant], packages: Mapping[UUID, Package]) -> Facts:
