@@ -104,7 +104,7 @@ async def test_there_is_never_a_second_price_for_one_thing(
     answer = await offer(seller, title_id, RENT, price_cents=499)
     assert refusal(answer) == (409, "window_overlap", "price_cents")
     [overlap] = answer.json()["error"]["details"]["overlaps"]
-    assert (overlap["id"], overlap["price_cents"]) == (first["id"], "399")
+    assert (overlap["id"], overlap["price_cents"]) == (first["id"], 399)
     assert overlap["available_until"] == "2026-09-01T00:00:00+00:00"
     assert await scalar(runtime, "SELECT count(*) FROM title_offers") == 1
 

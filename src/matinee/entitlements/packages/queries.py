@@ -20,17 +20,19 @@ from matinee.entitlements.visibility import VISIBLE, visibility_of
 
 SAMPLE = 24
 
-# Left out is what carries something, but nothing here any more: it is for other countries.
-_FOR_HERE = """(
-    NOT EXISTS (SELECT FROM package_contents c WHERE c.package_id = p.id
-                UNION ALL SELECT FROM package_rules r WHERE r.package_id = p.id)
-    OR EXISTS (SELECT FROM package_contents c
-               WHERE c.package_id = p.id AND c.territory IN (:territory, '**')
-                 AND statement_timestamp() < c.available_until)
-    OR EXISTS (SELECT FROM package_rules r
-               WHERE r.package_id = p.id AND r.territory IN (:territory, '**')
-                 AND statement_timestamp() < r.available_until)
+_ANY = """(
+    SELECT c.title_id FROM package_contents c WHERE c.package_id = p.id {and_here}
+    ORDER BY c.title_id LIMIT 1
+) IS NOT NULL OR EXISTS (
+    SELECT FROM package_rules c WHERE c.package_id = p.id {and_here}
 )"""
+"""SQL over `content_packages p`: it carries something; the first title in order is found by the
+index, where EXISTS would read the list of all packages."""
+
+_HERE = "AND c.territory IN (:territory, '**') AND statement_timestamp() < c.available_until"
+
+# Left out is what carries something, but nothing here any more: it is for other countries.
+_FOR_HERE = f"({_ANY.format(and_here=_HERE)} OR NOT ({_ANY.format(and_here='')}))"
 _PACKAGES = f"""
     SELECT p.id, p.slug, p.name, p.description, p.kind, p.price_cents, p.currency,
            p.billing_period, p.max_streams, p.max_quality,
@@ -50,30 +52,39 @@ _PACKAGES = f"""
       AND (held.until IS NOT NULL OR p.active AND {_FOR_HERE})
     ORDER BY p.kind = 'addon', p.rank, p.price_cents, p.slug
 """
+# Each half stops as soon as it has enough: rules may match most of the catalogue.
 _SAMPLE = f"""
+    WITH listed AS (
+        SELECT t.id FROM titles t
+        WHERE t.id IN (
+            SELECT c.title_id FROM package_contents c
+            WHERE c.package_id = :package_id AND {is_open("c", "statement_timestamp()")}
+        ) AND {VISIBLE}
+        ORDER BY t.added_at DESC, t.id DESC LIMIT {SAMPLE}
+    ),
+    matched AS (
+        SELECT t.id FROM titles t
+        WHERE EXISTS (
+            SELECT FROM package_rules rule
+            WHERE rule.package_id = :package_id AND {is_open("rule", "statement_timestamp()")}
+              AND {RULE_MATCHES}
+        ) AND {VISIBLE}
+        ORDER BY t.added_at DESC, t.id DESC LIMIT {SAMPLE}
+    )
     SELECT t.id, t.kind, coalesce(local.name, t.name) AS name, t.year,
            (SELECT i.url FROM title_images i
             WHERE i.title_id = t.id AND i.kind = 'poster'
               AND (i.language IS NULL OR i.language = ANY (:languages::text[]))
             ORDER BY array_position(:languages::text[], i.language), i.position
             LIMIT 1) AS poster
-    FROM (
-        SELECT t.* FROM titles t
-        WHERE t.id IN (
-            SELECT c.title_id FROM package_contents c
-            WHERE c.package_id = :package_id AND {is_open("c", "statement_timestamp()")}
-            UNION ALL
-            SELECT t.id FROM titles t JOIN package_rules rule ON {RULE_MATCHES}
-            WHERE rule.package_id = :package_id AND {is_open("rule", "statement_timestamp()")}
-        ) AND {VISIBLE}
-        ORDER BY t.added_at DESC, t.id DESC LIMIT {SAMPLE}
-    ) AS t
+    FROM (SELECT id FROM listed UNION SELECT id FROM matched) AS found
+    JOIN titles t USING (id)
     LEFT JOIN LATERAL (
         SELECT l.name FROM title_localizations l
         WHERE l.title_id = t.id AND l.language = ANY (:languages::text[])
         ORDER BY array_position(:languages::text[], l.language) LIMIT 1
     ) AS local ON true
-    ORDER BY t.added_at DESC, t.id DESC
+    ORDER BY t.added_at DESC, t.id DESC LIMIT {SAMPLE}
 """
 _NOW = "SELECT clock_timestamp()"
 

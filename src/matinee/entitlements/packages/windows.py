@@ -85,11 +85,11 @@ def overlap_of(field: str, rows: Sequence[Row]) -> WindowOverlap:
     return WindowOverlap(field, overlaps=[_named(row) for row in rows[:MOST_NAMED]])
 
 
-def _named(row: Row) -> dict[str, str | None]:
+def _named(row: Row) -> dict[str, str | int | None]:
     return {name: _plain(value) for name, value in row.items()}
 
 
-def _plain(value: str | UUID | datetime | None) -> str | None:
+def _plain(value: str | int | UUID | datetime | None) -> str | int | None:
     if isinstance(value, datetime):
         return value.isoformat()
-    return None if value is None else str(value)
+    return str(value) if isinstance(value, UUID) else value
