@@ -1,6 +1,6 @@
 """A shop in this process on a database of its own; tests of kills take servers of their own."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -47,12 +47,9 @@ async def shop(runtime: Runtime, client: AsyncClient) -> Shop:
     return await open_shop(runtime, client, films=4, households=2)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _told(request: pytest.FixtureRequest) -> Iterator[None]:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table when all is over."""
-    yield
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    if TALLIES and reporter is not None:
-        reporter.write_line("")
+    if TALLIES:
+        terminalreporter.section("what became of money")
         for line in table():
-            reporter.write_line(line)
+            terminalreporter.write_line(line)

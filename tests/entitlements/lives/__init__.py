@@ -1,0 +1,1 @@
+"""Random lives of a household that spends money, held against a small model."""
