@@ -79,7 +79,7 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
     await make_genre(runtime, "comedy", "Comedy")
     title_id = await make_title(runtime, "Fantomas", kind="series", genres=["comedy"])
     package_id = await make_package(runtime)
-    unsold_id = await make_package(runtime, "unsold")
+    unsold_id = await make_package(runtime, "comedy")
     third_party_id = await make_user(runtime, THIRD_PARTY)
     others = [await make_title(runtime, name, genres=["comedy"]) for name in ("Cops", "One Week")]
     season_id = await make_season(runtime, title_id, 1)

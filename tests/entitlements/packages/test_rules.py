@@ -92,10 +92,10 @@ async def test_a_preview_counts_what_a_rule_would_carry(
     await make_title(runtime, "Other genre", genres=["comedy"], tags=["restored"])
     await make_title(runtime, "Other tag", genres=["drama"])
     query = "genres=drama&tags=restored&tags=colour"
-    found = await seller.get(f"/packages/preview?{query}")
+    found = await seller.get(f"/package-rules/preview?{query}")
     assert (found["titles"], found["published"]) == (2, 1)
     assert [title["name"] for title in found["sample"]] == ["Fits", "Draft"]
-    with_year = await seller.get(f"/packages/preview?{query}&year_from=1920&year_to=1929")
+    with_year = await seller.get(f"/package-rules/preview?{query}&year_from=1920&year_to=1929")
     assert with_year["titles"] == 1
 
 
@@ -104,12 +104,12 @@ async def test_a_preview_without_conditions_is_of_everything(
 ) -> None:
     for number in range(30):
         await make_title(runtime, f"Film {number}")
-    found = await seller.get("/packages/preview")
+    found = await seller.get("/package-rules/preview")
     assert (found["titles"], len(found["sample"])) == (30, 24)
 
 
 async def test_a_preview_of_an_unknown_genre_is_refused(seller: Seller) -> None:
-    answer = await seller.ask("GET", "/packages/preview?genres=opera")
+    answer = await seller.ask("GET", "/package-rules/preview?genres=opera")
     assert refusal(answer) == (422, "invalid_value", "genres")
 
 

@@ -44,21 +44,21 @@ from matinee.entitlements.packages.service import PackageInUse
 from matinee.entitlements.packages.windows import WindowOverlap
 from matinee.runtime import Read
 
-router = api_router("/admin/packages", tag="selling")
+router = api_router("/admin", tag="selling")
 
 READ = (*SIGNED_IN, Forbidden)
 WRITE = (*CHANGING, Forbidden, UnknownField)
 ONE = (NotFound, VersionConflict)
 
 
-@router.get("", summary="Packages, for staff", responses=problems(*READ))
+@router.get("/packages", summary="Packages, for staff", responses=problems(*READ))
 async def list_admin_packages(_staff: CatalogReader, tx: Read) -> AdminPackages:
     """All of them: those for sale first, then as viewers see them."""
     return await service.list_packages(tx)
 
 
 @router.post(
-    "",
+    "/packages",
     summary="Add a package",
     status_code=201,
     responses=problems(*WRITE, Conflict, InvalidValue),
@@ -71,7 +71,7 @@ async def create_package(
 
 
 @router.get(
-    "/preview",
+    "/package-rules/preview",
     summary="What a rule would carry",
     responses=problems(*READ, UnknownField, InvalidValue),
 )
@@ -82,7 +82,9 @@ async def preview_rule(
     return await rules.preview(tx, wish)
 
 
-@router.get("/{package_id}", summary="A package, for staff", responses=problems(*READ, NotFound))
+@router.get(
+    "/packages/{package_id}", summary="A package, for staff", responses=problems(*READ, NotFound)
+)
 async def get_admin_package(
     _staff: CatalogReader, response: Response, tx: Read, package_id: PathId
 ) -> AdminPackage:
@@ -91,7 +93,7 @@ async def get_admin_package(
 
 
 @router.patch(
-    "/{package_id}",
+    "/packages/{package_id}",
     summary="Change or archive a package",
     responses=problems(*WRITE, *ONE, Conflict, PackageInUse, InvalidValue),
 )
@@ -110,7 +112,7 @@ async def update_package(
 
 
 @router.delete(
-    "/{package_id}",
+    "/packages/{package_id}",
     summary="Delete a package",
     status_code=204,
     responses=problems(*CHANGING, Forbidden, *ONE, PackageInUse),
@@ -123,7 +125,7 @@ async def delete_package(
 
 
 @router.get(
-    "/{package_id}/titles",
+    "/packages/{package_id}/titles",
     summary="Titles listed in a package",
     responses=problems(*READ, NotFound, BadCursor, UnknownField),
 )
@@ -135,7 +137,7 @@ async def list_package_titles(
 
 
 @router.post(
-    "/{package_id}/titles",
+    "/packages/{package_id}/titles",
     summary="Add titles to a package",
     responses=problems(*WRITE, NotFound, WindowOverlap, InvalidValue),
 )
@@ -147,7 +149,7 @@ async def assign_package_titles(
 
 
 @router.post(
-    "/{package_id}/titles/remove",
+    "/packages/{package_id}/titles/remove",
     summary="Remove titles from a package",
     responses=problems(*WRITE, NotFound),
 )
@@ -159,7 +161,7 @@ async def remove_package_titles(
 
 
 @router.put(
-    "/{package_id}/titles/{title_id}",
+    "/packages/{package_id}/titles/{title_id}",
     summary="Set the windows of a title in a package",
     responses=problems(*WRITE, NotFound, WindowOverlap),
 )
@@ -175,7 +177,7 @@ async def put_package_title(
 
 
 @router.delete(
-    "/{package_id}/titles/{title_id}",
+    "/packages/{package_id}/titles/{title_id}",
     summary="Remove a title from a package",
     status_code=204,
     responses=problems(*CHANGING, Forbidden, NotFound),
@@ -188,7 +190,9 @@ async def delete_package_title(
 
 
 @router.get(
-    "/{package_id}/rules", summary="Rules of a package", responses=problems(*READ, NotFound)
+    "/packages/{package_id}/rules",
+    summary="Rules of a package",
+    responses=problems(*READ, NotFound),
 )
 async def list_package_rules(_staff: CatalogReader, tx: Read, package_id: PathId) -> Rules:
     """It carries what any of them matches, besides what it lists."""
@@ -196,7 +200,7 @@ async def list_package_rules(_staff: CatalogReader, tx: Read, package_id: PathId
 
 
 @router.post(
-    "/{package_id}/rules",
+    "/packages/{package_id}/rules",
     summary="Add a rule to a package",
     status_code=201,
     responses=problems(*WRITE, NotFound, InvalidValue),
@@ -209,7 +213,7 @@ async def create_package_rule(
 
 
 @router.put(
-    "/{package_id}/rules/{rule_id}",
+    "/packages/{package_id}/rules/{rule_id}",
     summary="Replace a rule of a package",
     responses=problems(*WRITE, NotFound, InvalidValue),
 )
@@ -221,7 +225,7 @@ async def put_package_rule(
 
 
 @router.delete(
-    "/{package_id}/rules/{rule_id}",
+    "/packages/{package_id}/rules/{rule_id}",
     summary="Delete a rule of a package",
     status_code=204,
     responses=problems(*CHANGING, Forbidden, NotFound),
