@@ -65,7 +65,9 @@ ANONYMISED = {
         UPDATE subscriptions SET payment_method = '', action_url = NULL WHERE user_id = :user_id
     """,
     "payment_events": """
-        UPDATE payment_events SET payload = '{}' WHERE user_id = :user_id
+        UPDATE payment_events
+        SET payload = '{}', facts = facts #- '{payment,action_url}' #- '{subscription,action_url}'
+        WHERE user_id = :user_id
     """,
 }
 """Tables whose rows stay, and how they are made to name nobody."""
