@@ -1,5 +1,6 @@
 """Every hour providers are asked what they told, so that nothing depends on a webhook alone."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -120,3 +121,18 @@ async def test_what_is_found_but_cannot_be_applied_is_parked(
     await reconcile(runtime)
     assert await scalar(runtime, "SELECT state FROM payment_events") == "parked"
     assert await scalar(runtime, _UNTIL) is not None
+
+
+async def test_an_event_without_a_usable_name_does_not_stop_the_others(
+    runtime: Runtime, order: Reference
+) -> None:
+    await pay(runtime, order)
+    *_, paid = await runtime.payments.sandbox.events_since(LONG_AGO)
+
+    async def events_since(_moment: datetime) -> list[ProviderEvent]:
+        return [replace(paid, id="evt/1"), paid]
+
+    take_over(runtime, events_since=events_since)
+    await reconcile(runtime)
+    assert (await witnesses(runtime))["events"] == 1
+    assert (await purchase(runtime, order))["status"] == "paid"

@@ -11,7 +11,11 @@ from matinee.core.jobs import EVERY_HOUR, JobRun, enqueue, job
 from matinee.core.schema import JobAccepted
 from matinee.entitlements.webhooks.applying import described
 from matinee.entitlements.webhooks.receiving import take
-from matinee.integrations.payments.protocol import PaymentProvider, ProviderEvent
+from matinee.integrations.payments.protocol import (
+    BadSignature,
+    PaymentProvider,
+    ProviderEvent,
+)
 from matinee.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -72,7 +76,10 @@ async def _catch_up(runtime: Runtime, provider: PaymentProvider, since: datetime
     told = await provider.events_since(since)
     missing = await _missing(runtime, provider.name, told)
     for event in missing:
-        await take(runtime, provider.name, event)
+        try:
+            await take(runtime, provider.name, event)
+        except BadSignature:  # no webhook of that name would be taken; nor may it stop the others
+            log.error("payment_event_nameless", provider=provider.name, event_id=event.id[:100])
     return len(missing)
 
 
