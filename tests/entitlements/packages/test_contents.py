@@ -171,7 +171,7 @@ async def test_titles_are_taken_out_with_all_windows(
     await assign(seller, package_id, title_ids[:3], **SUMMER)
     await assign(seller, package_id, title_ids[:1], **AUTUMN)
     wish = {"title_ids": [str(title_ids[0]), str(title_ids[4])]}
-    answer = await seller.ask("POST", f"/packages/{package_id}/titles/remove", wish)
+    answer = await seller.ask("POST", f"/packages/{package_id}/remove-titles", wish)
     assert answer.json() == {"changed": 2, "unchanged": 1}
     deletions = [
         await seller.ask("DELETE", f"/packages/{package_id}/titles/{title_ids[1]}")
@@ -218,7 +218,7 @@ async def test_what_is_not_there_is_not_found(
     answers = [
         await seller.ask("GET", f"/packages/{NOBODY}/titles"),
         await seller.ask("POST", f"/packages/{NOBODY}/titles", wish),
-        await seller.ask("POST", f"/packages/{NOBODY}/titles/remove", wish),
+        await seller.ask("POST", f"/packages/{NOBODY}/remove-titles", wish),
         await seller.ask("PUT", f"/packages/{NOBODY}/titles/{title_ids[0]}", {"windows": []}),
         await seller.ask("PUT", f"/packages/{package_id}/titles/{NOBODY}", {"windows": []}),
     ]

@@ -149,7 +149,7 @@ async def assign_package_titles(
 
 
 @router.post(
-    "/packages/{package_id}/titles/remove",
+    "/packages/{package_id}/remove-titles",
     summary="Remove titles from a package",
     responses=problems(*WRITE, NotFound),
 )
