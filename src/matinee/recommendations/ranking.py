@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from uuid import UUID
 
 import numpy as np
@@ -82,7 +83,6 @@ class _Greedy:
         self.free = np.ones(len(candidates), bool)
         self.of_genre = np.zeros(len(candidates), int)
         self.of_franchise = np.zeros(len(candidates), int)
-        self.sum_of_scores = 0.0
         self.sum_of_genres = np.zeros(len(shares))
 
     def order(self) -> list[int]:
@@ -91,8 +91,10 @@ class _Greedy:
         for place in range(len(self.scores)):
             if place % BLOCK == 0:
                 self.of_genre[:] = 0
-            values = self._values(place) if place < CALIBRATED else self.scores
-            best = int(np.argmax(np.where(self._allowed(), values, -np.inf)))
+            if place < CALIBRATED:
+                best = int(np.argmax(np.where(self._allowed(), self._values(place), -np.inf)))
+            else:
+                best = self._first_allowed()
             self._take(best)
             order.append(best)
         return order
@@ -104,23 +106,35 @@ class _Greedy:
         mixed = rare & ~(full & self.has_genre)
         return next((some for some in (mixed, rare) if some.any()), self.free)
 
+    def _first_allowed(self) -> int:
+        """The same by score alone: candidates stand in that order, so that most are not asked."""
+        free = np.flatnonzero(self.free).tolist()
+        mixed = (place for place in free if self._is_rare(place) and not self._is_full(place))
+        rare = (place for place in free if self._is_rare(place))
+        return next(chain(mixed, rare, free))
+
+    def _is_rare(self, place: int) -> bool:
+        return bool(self.of_franchise[self.franchises[place]] < self.rules.most_of_franchise)
+
+    def _is_full(self, place: int) -> bool:
+        full = self.of_genre[self.first_genres[place]] >= self.rules.most_of_genre
+        return bool(full and self.has_genre[place])
+
     def _values(self, place: int) -> Floats:
-        """How good the list would be with each candidate next."""
-        length = place + 1
-        mean_score = (self.sum_of_scores + self.scores) / length
+        """How good the list would be with each candidate next, but for what all have in common."""
         if not self.taste.size:
-            return mean_score
-        genres = (self.sum_of_genres + self.genres) / length
-        genres = (1 - SMOOTHING) * genres + SMOOTHING * self.taste
-        divergence = -np.log2(genres / self.taste) @ self.taste
+            return self.scores
+        length = place + 1
+        smoothing = length * SMOOTHING / (1 - SMOOTHING)
+        genres = self.sum_of_genres + self.genres + smoothing * self.taste
+        likeness = np.log2(genres) @ self.taste
         calibration = self.rules.calibration
-        return np.asarray((1 - calibration) * mean_score - calibration * divergence)
+        return np.asarray((1 - calibration) / length * self.scores + calibration * likeness)
 
     def _take(self, place: int) -> None:
         self.free[place] = False
         self.of_genre[self.first_genres[place]] += 1
         self.of_franchise[self.franchises[place]] += 1
-        self.sum_of_scores += self.scores[place]
         self.sum_of_genres += self.genres[place]
 
 
