@@ -143,11 +143,11 @@ def _install(settings: Settings, *, named: bool) -> None:
 
 async def _fill(runtime: Runtime) -> None:
     await seed(runtime)
-    await open_shop(runtime)
 
 
 async def _welcome(where: str, runtime: Runtime) -> None:
     await learn_from_texts(runtime)
+    await open_shop(runtime)  # now that webhooks of the practice provider arrive
     address = runtime.settings.public_url
     typer.echo(f"""\
 Matinee is ready; Ctrl-C stops it.
