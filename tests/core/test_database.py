@@ -349,12 +349,8 @@ async def test_requests_have_little_time_and_jobs_have_more(database: Database) 
     with working_for(RequestContext(request_id="request", job_id=1)):
         in_a_job = await timeout_of(database)
 
-    assert (in_a_request, asked_for, in_a_job, await timeout_of(database)) == (
-        "2s",
-        "5s",
-        "1min",
-        "1min",
-    )
+    found = (in_a_request, asked_for, in_a_job, await timeout_of(database))
+    assert found == ("2s", "5s", "1min", "1min")
 
 
 @pytest.mark.parametrize("pgbouncer", [False, True])

@@ -41,7 +41,6 @@ ERASED = (
     "promo_redemptions",
     "user_entitlements",
     "account_holds",
-    "trial_redemptions",
     "login_identities",
     "auth_sessions",
     "device_codes",
@@ -73,13 +72,14 @@ ANONYMISED = {
 """Tables whose rows stay, and how they are made to name nobody."""
 
 KEPT = (
+    "trial_redemptions",
     "purchase_refunds",
     "subscription_changes",
     "subscription_payments",
     "payment_objects",
     "ledger_entries",
 )
-"""Tables of amounts and numbers, whose rows name nobody once the account does not."""
+"""Tables of amounts, numbers and hashes, whose rows name nobody once the account does not."""
 
 _NOW = "SELECT clock_timestamp()"
 _AUDIT = """
