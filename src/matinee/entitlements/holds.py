@@ -12,6 +12,7 @@ from matinee.accounts.viewer import Viewer, user_tag
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import NotFound
 from matinee.core.schema import Input, Output, Reason
+from matinee.entitlements.streams import end_sessions_of
 
 DISPUTE = "dispute"
 
@@ -29,6 +30,7 @@ _HOLDS = """
     FROM account_holds WHERE user_id = :user_id ORDER BY lifted_at IS NOT NULL, id DESC LIMIT 100
 """
 _HOUSEHOLD = "SELECT user_id FROM users WHERE user_id = :user_id AND status <> 'deleted'"
+_LOCK_HOUSEHOLD = f"{_HOUSEHOLD} FOR NO KEY UPDATE"
 _ADD = """
     INSERT INTO account_holds (user_id, blocks_playback, blocks_purchase, reason)
     VALUES (:user_id, :blocks_playback, :blocks_purchase, :reason)
@@ -91,15 +93,20 @@ async def list_holds(tx: ReadTx, user_id: UUID) -> Holds:
 
 
 async def place_hold(tx: WriteTx, staff: Viewer, user_id: UUID, wish: PlaceHold) -> Hold:
-    """Put a household on hold.
+    """Put a household on hold; where it may not play any more, what it plays ends.
+
+    Starts wait for the household's lock, so none slips through.
 
     Raises:
         NotFound: there is no such household.
         RuleViolated: the hold would block nothing.
     """
-    await _require_household(tx, user_id)
+    if await tx.scalar(_LOCK_HOUSEHOLD, user_id=user_id) is None:
+        raise NotFound()
     row = await tx.one(_ADD, user_id=user_id, **wish.model_dump())
     assert row is not None
+    if wish.blocks_playback:
+        await end_sessions_of(tx, user_id)
     after = {"blocks_playback": wish.blocks_playback, "blocks_purchase": wish.blocks_purchase}
     await _record(tx, staff, "hold.place", user_id, row["id"], wish.reason, after=after)
     return Hold(**row)

@@ -50,10 +50,6 @@ _HELD = """
     ORDER BY s.id
     FOR NO KEY UPDATE OF s
 """
-_TAKE = """
-    INSERT INTO stream_slots (user_id, slot, stream_limit, session_id, device_id, grant_id)
-    VALUES (:user_id, :slot, :limit, :session_id, :device_id, :rental)
-"""
 _END = """
     UPDATE viewing_sessions
     SET ended_at = least(lease_until, clock_timestamp()), end_reason = :reason,
@@ -90,6 +86,14 @@ _SHOWN_TO_VIEWER = _SHOWN.format(
     shown=f"(s.profile_id = :profile_id OR p.pin_hash IS NULL) AND {VISIBLE}"
 )
 _SHOWN_TO_STAFF = _SHOWN.format(shown="true")
+
+
+TAKE = """
+    INSERT INTO stream_slots (user_id, slot, stream_limit, session_id, device_id, grant_id)
+    SELECT user_id, :slot, :limit, id, device_id, :rental FROM session
+"""
+"""SQL over a new row of `viewing_sessions` called `session`: it holds the slot that `make_room`
+found free, below the limit that holds now."""
 
 
 class Stream(Output):
@@ -189,28 +193,6 @@ async def _require_room(
         of="rental" if of_rental else "household",
         streams=[one.model_dump(mode="json") for one in streams],
         can_take_over=any(one.can_stop for one in streams),
-    )
-
-
-async def take(
-    tx: WriteTx,
-    user_id: UUID,
-    slot: int,
-    session_id: UUID,
-    device_id: str,
-    *,
-    limit: int,
-    rental: UUID | None = None,
-) -> None:
-    """Let a session hold a slot that `make_room` found free, below the limit that holds now."""
-    await tx.execute(
-        _TAKE,
-        user_id=user_id,
-        slot=slot,
-        session_id=session_id,
-        device_id=device_id,
-        limit=limit,
-        rental=rental,
     )
 
 

@@ -229,7 +229,7 @@ def _preferences(rows: Collection[Row]) -> Preferences:
 
 
 async def refresh_signals(tx: WriteTx, changed: Collection[Owned]) -> None:
-    """Say anew what the facts about these titles mean, in four statements, however many.
+    """Say anew what the facts about these titles mean, in up to four statements, however many.
 
     Called by every writer of ratings, bookmarks and the watchlist, after its writing and in its
     transaction. The profiles are locked first, in order: of two writers the second one sees what
@@ -240,13 +240,15 @@ async def refresh_signals(tx: WriteTx, changed: Collection[Owned]) -> None:
     await lock_profiles(tx, {(user_id, profile_id) for user_id, profile_id, _ in changed})
     facts = await tx.all(_FACTS, **_columns(sorted(set(changed))))
     said = {_owned(row): opinion for row in facts if (opinion := opinion_of(row))}
-    await tx.execute(
-        _STORE,
-        **_columns(said),
-        kinds=[kind for kind, _ in said.values()],
-        at=[at for _, at in said.values()],
-    )
-    await tx.execute(_FORGET, **_columns(sorted(set(changed) - said.keys())))
+    if said:
+        await tx.execute(
+            _STORE,
+            **_columns(said),
+            kinds=[kind for kind, _ in said.values()],
+            at=[at for _, at in said.values()],
+        )
+    if unsaid := set(changed) - said.keys():
+        await tx.execute(_FORGET, **_columns(sorted(unsaid)))
     tx.invalidate(*(profile_tag(profile_id) for _, profile_id, _ in changed))
 
 

@@ -22,7 +22,7 @@ from tests.entitlements.makers import (
     make_offer,
     make_package,
 )
-from tests.makers import execute, make_title, scalar
+from tests.makers import as_staff, execute, make_title, scalar
 from tests.viewing.progress.makers import Somebody, make_numbered_series
 from tests.viewing.sessions.calls import ask, code_of, start
 
@@ -75,6 +75,18 @@ async def test_a_household_on_hold_plays_nothing(
     await grant_title(runtime, ana.user_id, film)
     await hold(runtime, ana.user_id)
     assert code_of(await ask(client, ana.headers, film)) == (403, "account_held")
+
+
+async def test_a_hold_ends_what_plays(
+    runtime: Runtime, client: AsyncClient, ana: Somebody, film: UUID
+) -> None:
+    await grant_title(runtime, ana.user_id, film)
+    player = await start(runtime, client, ana.headers, film)
+    support = await as_staff(runtime, client, "support")
+    path = f"/api/v1/admin/users/{ana.user_id}/holds"
+    wish = {"blocks_playback": True, "reason": "a stolen card"}
+    assert (await client.post(path, json=wish, headers=support)).status_code == 201
+    assert code_of(await player.beat()) == (402, "not_entitled")
 
 
 async def test_what_is_sold_elsewhere_only_is_said_to_be(

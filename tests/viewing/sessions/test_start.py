@@ -10,6 +10,7 @@ from httpx import AsyncClient
 from matinee.runtime import Runtime
 from tests.catalog.makers import make_asset, make_rights
 from tests.makers import execute, make_title, scalar
+from tests.viewing.makers import counted
 from tests.viewing.progress.makers import Somebody, make_numbered_series, make_somebody, watch
 from tests.viewing.sessions.calls import LENGTH, Player, ask, code_of, start
 
@@ -181,3 +182,12 @@ async def test_each_start_counts_for_the_bookmark(
 async def test_a_start_is_an_event(runtime: Runtime, player: Player) -> None:
     kinds = await scalar(runtime, "SELECT array_agg(kind) FROM play_events")
     assert kinds == ["start"]
+
+
+async def test_a_start_is_ten_statements(
+    runtime: Runtime, client: AsyncClient, ana: Somebody, film: UUID
+) -> None:
+    await client.get("/api/v1/viewing/sessions", headers=ana.headers)
+    with counted(runtime) as statements:
+        await start(runtime, client, ana.headers, film)
+    assert len(statements) == 10

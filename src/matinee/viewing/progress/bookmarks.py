@@ -7,8 +7,7 @@ from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
-from matinee.accounts.viewer import Viewer
-from matinee.core.database import ReadTx, Row, WriteTx
+from matinee.core.database import Row, WriteTx
 from matinee.viewing.taste import (
     COMPLETED_SHARE,
     NEUTRAL_SHARE,
@@ -83,13 +82,6 @@ class Saved(NamedTuple):
         return self.before is None or _said_by(self.before) != _said_by(self.after)
 
 
-class Tracks(NamedTuple):
-    """The languages that a profile last chose for a title; None where it never chose."""
-
-    audio_language: str | None
-    subtitle_language: str | None
-
-
 _ITEMS = """
     SELECT t.id AS title_id, item.episode_id,
         coalesce(
@@ -156,14 +148,16 @@ _SAVE = """
 """
 _OLD_PLACE = itemgetter("old_position", "old_finished", "old_duration", "old_starts")
 _NEW_PLACE = itemgetter("new_position", "new_finished", "new_duration", "new_starts")
-_TRACKS = """
+TRACKS = """
     SELECT (array_agg(b.audio_language ORDER BY b.updated_at DESC)
                 FILTER (WHERE b.audio_language IS NOT NULL))[1] AS audio_language,
            (array_agg(b.subtitle_language ORDER BY b.updated_at DESC)
                 FILTER (WHERE b.subtitle_language IS NOT NULL))[1] AS subtitle_language
     FROM bookmarks b
-    WHERE b.user_id = :user_id AND b.profile_id = :profile_id AND b.title_id = :title_id
+    WHERE b.user_id = :user_id::uuid AND b.profile_id = :profile_id::uuid
+      AND b.title_id = :title_id
 """
+"""SQL: the languages that a profile last chose for a title or any episode of it; one row."""
 
 
 def place_at(
@@ -247,14 +241,6 @@ async def save_bookmarks(tx: WriteTx, marks: Sequence[Mark]) -> list[Saved]:
         most_starts=MOST_STARTS,
     )
     return [_saved(row) for row in saved]
-
-
-async def remembered_tracks(tx: ReadTx, viewer: Viewer, title_id: UUID) -> Tracks:
-    """The languages that the profile last chose for a title or any episode of it."""
-    row = await tx.one(
-        _TRACKS, user_id=viewer.household, profile_id=viewer.profile, title_id=title_id
-    )
-    return Tracks(row["audio_language"], row["subtitle_language"]) if row else Tracks(None, None)
 
 
 def _placed(mark: Mark, item: Row) -> Mark:

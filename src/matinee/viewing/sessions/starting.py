@@ -11,14 +11,13 @@ from matinee.entitlements import streams
 from matinee.entitlements.spending import refuse_other_request, request_hash
 from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.runtime import Runtime
-from matinee.viewing.progress.bookmarks import Mark, remembered_tracks, save_bookmarks
+from matinee.viewing.progress.bookmarks import TRACKS, Mark, save_bookmarks
 from matinee.viewing.progress.next_episode import next_episode
 from matinee.viewing.progress.schemas import NextUp
 from matinee.viewing.sessions.flush import lease
 from matinee.viewing.sessions.heartbeats import next_heartbeat
 from matinee.viewing.sessions.limits import UNLIMITED, Allowance, ViewingLimit, allowances
 from matinee.viewing.sessions.live import LiveSessions
-from matinee.viewing.sessions.play_events import PlayEvent, record_events
 from matinee.viewing.sessions.rights import Right, play_until, require_right
 from matinee.viewing.sessions.schemas import (
     Playback,
@@ -35,7 +34,10 @@ _ITEM = f"""
            coalesce(asset.duration_seconds,
                     60 * CASE WHEN e.id IS NULL THEN t.runtime_minutes ELSE e.runtime_minutes END)
                AS duration_seconds,
-           coalesce(b.position_seconds, 0) AS resume_seconds
+           coalesce(b.position_seconds, 0) AS resume_seconds,
+           tracks.audio_language, tracks.subtitle_language,
+           EXISTS (SELECT FROM viewing_limits l
+                   WHERE l.user_id = :user_id::uuid AND l.profile_id = :profile_id::uuid) AS limited
     FROM titles t
     LEFT JOIN episodes e
         ON e.id = :episode_id::uuid AND e.title_id = t.id AND e.status = 'published'
@@ -47,6 +49,7 @@ _ITEM = f"""
     LEFT JOIN bookmarks b
         ON b.user_id = :user_id::uuid AND b.profile_id = :profile_id::uuid
        AND b.title_id = t.id AND b.item_id = coalesce(e.id, t.id)
+    CROSS JOIN ({TRACKS}) AS tracks
     WHERE t.id = :title_id AND {VISIBLE}
 """
 # A session that begins a rental's time starts at that very moment, and is known by it.
@@ -54,19 +57,34 @@ _STARTED = """
     id, title_id, episode_id, started_at, lease_until, position_seconds, access_via AS via,
     entitled_until AS until, clock_timestamp() AS now
 """
+# The session with its slot and its first event.
 _START = f"""
-    INSERT INTO viewing_sessions (
-        user_id, profile_id, title_id, episode_id, auth_session_id, device_id, device_name,
-        territory, incognito, recommendation_id, position_seconds, duration_seconds, access_via,
-        grant_id, entitled_until, play_until, idempotency_key, request_hash, started_at, lease_until
+    WITH session AS (
+        INSERT INTO viewing_sessions (
+            user_id, profile_id, title_id, episode_id, auth_session_id, device_id, device_name,
+            territory, incognito, recommendation_id, position_seconds, duration_seconds,
+            access_via, grant_id, entitled_until, play_until, idempotency_key, request_hash,
+            started_at, lease_until
+        )
+        VALUES (
+            :user_id, :profile_id, :title_id, :episode_id, :auth_session_id, :device_id,
+            :device_name, :territory, :incognito, :recommendation_id, :position_seconds,
+            :duration_seconds, :via, :grant_id, :until, :play_until, :key, :request_hash,
+            coalesce(:begun_at::timestamptz, clock_timestamp()), clock_timestamp() + :lease
+        )
+        RETURNING *
+    ), slot AS ({streams.TAKE}
+    ), event AS (
+        INSERT INTO play_events (
+            user_id, at, profile_id, session_id, title_id, episode_id, kind, position_seconds,
+            watched_seconds, device_kind, territory, recommendation_id
+        )
+        SELECT user_id, started_at, profile_id, id, title_id, episode_id, 'start',
+               position_seconds, 0, :device_kind, territory, recommendation_id
+        FROM session WHERE NOT incognito
     )
-    VALUES (
-        :user_id, :profile_id, :title_id, :episode_id, :auth_session_id, :device_id, :device_name,
-        :territory, :incognito, :recommendation_id, :position_seconds, :duration_seconds, :via,
-        :grant_id, :until, :play_until, :key, :request_hash,
-        coalesce(:begun_at::timestamptz, clock_timestamp()), clock_timestamp() + :lease
-    )
-    RETURNING {_STARTED}, :begun_at::timestamptz IS NOT NULL AND :via = 'rent' AS clock_started
+    SELECT {_STARTED}, :begun_at::timestamptz IS NOT NULL AND access_via = 'rent' AS clock_started
+    FROM session
 """
 _FIRST = f"""
     SELECT {_STARTED}, request_hash,
@@ -108,24 +126,15 @@ async def start(
         item = await _item(tx, viewer, first["title_id"], first["episode_id"])
         return await _answer(runtime, tx, viewer, item, first)
     item = await _item(tx, viewer, wish.title_id, wish.episode_id)
-    allowed = await _require_time(tx, viewer, wish)
+    allowed = await _require_time(tx, viewer, wish, limited=item["limited"])
     right = await require_right(tx, viewer, item["title_id"], item["season_id"])
     slot, ended = await streams.make_room(
         tx, viewer, wish.device_id, limit=limit, rental=right.rental, take_over=wish.take_over
     )
     keyed = {"key": key, "request_hash": asked if key else None}
-    session = await _insert(runtime, tx, viewer, wish, item, right, keyed)
-    await streams.take(
-        tx,
-        viewer.household,
-        slot,
-        session["id"],
-        wish.device_id,
-        limit=limit,
-        rental=right.rental,
-    )
+    session = await _insert(runtime, tx, viewer, wish, item, right, slot=slot, limit=limit, **keyed)
     if not wish.incognito:
-        await _remember_start(tx, viewer, wish, item, session)
+        await _remember_start(tx, viewer, item, session)
     for session_id in ended:
         runtime.part(LiveSessions).forget(session_id)
     return await _answer(runtime, tx, viewer, item, session, allowed)
@@ -140,7 +149,6 @@ async def _answer(
     allowed: Allowance = UNLIMITED,
 ) -> SessionStarted:
     """What the player of a session is told at its beginning."""
-    tracks = await remembered_tracks(tx, viewer, item["title_id"])
     return SessionStarted(
         session_id=session["id"],
         episode_id=item["episode_id"],
@@ -153,8 +161,8 @@ async def _answer(
         access=PlaybackAccess(
             via=session["via"], until=session["until"], clock_started=session["clock_started"]
         ),
-        audio_language=tracks.audio_language,
-        subtitle_language=tracks.subtitle_language,
+        audio_language=item["audio_language"],
+        subtitle_language=item["subtitle_language"],
         segments=[Segment(**segment) for segment in item["segments"]],
         trickplay_url=item["trickplay_url"],
         next_up=await _next_up(tx, viewer, item),
@@ -186,13 +194,16 @@ async def _next_up(tx: ReadTx, viewer: Viewer, item: Row) -> NextUp | None:
     return await next_episode(tx, viewer, item["title_id"], item["episode_id"])
 
 
-async def _require_time(tx: ReadTx, viewer: Viewer, wish: StartSession) -> Allowance:
+async def _require_time(
+    tx: ReadTx, viewer: Viewer, wish: StartSession, *, limited: bool
+) -> Allowance:
     """What viewing limits leave to the profile; unseen watching would not count for them."""
-    key = viewer.household, viewer.profile
-    limited = await allowances(tx, [key])
     if wish.incognito and (viewer.is_kids or limited):
         raise IncognitoNotAllowed("incognito")
-    allowed = limited.get(key, UNLIMITED)
+    if not limited:
+        return UNLIMITED
+    key = viewer.household, viewer.profile
+    allowed = (await allowances(tx, [key])).get(key, UNLIMITED)
     if allowed.is_over:
         raise ViewingLimit(allowed.resets_at)
     return allowed
@@ -205,8 +216,9 @@ async def _insert(
     wish: StartSession,
     item: Row,
     right: Right,
-    keyed: dict[str, Any],
+    **more: Any,
 ) -> Row:
+    """The session with its slot."""
     duration, resume = item["duration_seconds"], item["resume_seconds"]
     remaining = None if duration is None else max(0, duration - resume)
     session = await tx.one(
@@ -219,23 +231,23 @@ async def _insert(
         device_id=wish.device_id,
         device_name=wish.device_name,
         territory=viewer.territory,
+        device_kind=viewer.device_kind,
         incognito=wish.incognito,
         recommendation_id=wish.recommendation_id,
         position_seconds=resume,
         duration_seconds=duration,
         play_until=play_until(right.until, remaining, runtime.settings.expired_playback),
         lease=lease(runtime),
+        rental=right.rental,
         **right._asdict(),
-        **keyed,
+        **more,
     )
     assert session is not None
     return session
 
 
-async def _remember_start(
-    tx: WriteTx, viewer: Viewer, wish: StartSession, item: Row, session: Row
-) -> None:
-    """The bookmark of what was begun, what that says of the taste, and the event."""
+async def _remember_start(tx: WriteTx, viewer: Viewer, item: Row, session: Row) -> None:
+    """The bookmark of what was begun, and what that says of the taste."""
     mark = Mark(
         viewer.household,
         viewer.profile,
@@ -249,23 +261,3 @@ async def _remember_start(
     saved = await save_bookmarks(tx, [mark])
     if any(one.is_telling for one in saved):
         await refresh_signals(tx, [(mark.user_id, mark.profile_id, mark.title_id)])
-    await record_events(tx, [_start_event(viewer, wish, item, session)])
-
-
-def _start_event(viewer: Viewer, wish: StartSession, item: Row, session: Row) -> PlayEvent:
-    nothing: dict[str, Any] = dict.fromkeys(PlayEvent._fields)
-    known = {
-        "user_id": viewer.household,
-        "at": session["started_at"],
-        "profile_id": viewer.profile,
-        "session_id": session["id"],
-        "title_id": item["title_id"],
-        "episode_id": item["episode_id"],
-        "kind": "start",
-        "position_seconds": item["resume_seconds"],
-        "watched_seconds": 0,
-        "device_kind": viewer.device_kind,
-        "territory": viewer.territory,
-        "recommendation_id": wish.recommendation_id,
-    }
-    return PlayEvent(**(nothing | known))
