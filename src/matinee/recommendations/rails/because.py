@@ -44,11 +44,15 @@ _LIKE = f"""
     SELECT seed.number AS seed, alike.id, alike.genres, alike.value
     FROM unnest(:numbers::bigint[]) AS seed(number)
     CROSS JOIN LATERAL (
-        SELECT t.id, t.genres, sum(list.value) AS value
-        FROM title_neighbors l CROSS JOIN LATERAL ({_LISTS}) AS list
-        JOIN titles t ON t.number = list.number
-        WHERE l.model_id = {CURRENT_MODEL} AND l.title_number = seed.number AND {OFFERED}
-        GROUP BY t.id ORDER BY value DESC, t.id LIMIT :limit
+        SELECT t.id, t.genres, near.value
+        FROM (
+            SELECT list.number, sum(list.value) AS value
+            FROM title_neighbors l CROSS JOIN LATERAL ({_LISTS}) AS list
+            WHERE l.model_id = {CURRENT_MODEL} AND l.title_number = seed.number
+            GROUP BY list.number ORDER BY value DESC
+        ) AS near JOIN titles t ON t.number = near.number
+        WHERE {OFFERED}
+        ORDER BY near.value DESC, t.id LIMIT :limit
     ) AS alike
     WHERE EXISTS (SELECT FROM titles t WHERE t.number = seed.number AND {VISIBLE})
     ORDER BY seed.number, alike.value DESC, alike.id
