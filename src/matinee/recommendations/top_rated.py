@@ -14,16 +14,17 @@ log = structlog.get_logger(__name__)
 CONFIDENCE = 10
 """So many thumbs of average opinion stand behind every title before its own count."""
 
-# each list is limited by itself, so that none is sorted whole; the first one to name a title counts
+# each list is limited by itself, so that none is sorted whole; the first one to name a title
+# counts, and the others are not read where the first one is long enough
 TOP_RATED = f"""
-    SELECT id, false AS pinned FROM (
+    WITH rated AS MATERIALIZED (
+        SELECT t.id, 1 AS list, s.score AS place
+        FROM title_scores s JOIN titles t ON t.id = s.title_id
+        WHERE s.up + 2 * s.love > s.down AND {VISIBLE} AND {NOT_UNWANTED}
+        ORDER BY s.score DESC, s.title_id DESC LIMIT :limit
+    ), others AS (
         (
-            SELECT t.id, 1 AS list, s.score AS place
-            FROM title_scores s JOIN titles t ON t.id = s.title_id
-            WHERE s.up + 2 * s.love > s.down AND {VISIBLE} AND {NOT_UNWANTED}
-            ORDER BY s.score DESC, s.title_id DESC LIMIT :limit
-        ) UNION ALL (
-            SELECT t.id, 2, r.prior
+            SELECT t.id, 2 AS list, r.prior AS place
             FROM title_trends r JOIN titles t ON t.id = r.title_id
             WHERE r.territory = '{EVERYWHERE}' AND r.audience = :audience
               AND r.households >= :least AND {VISIBLE} AND {NOT_UNWANTED}
@@ -37,6 +38,11 @@ TOP_RATED = f"""
             FROM titles t WHERE t.status = 'published' AND {VISIBLE} AND {NOT_UNWANTED}
             ORDER BY t.added_at DESC, t.id DESC LIMIT :limit
         )
+    )
+    SELECT id, false AS pinned FROM (
+        SELECT * FROM rated
+        UNION ALL
+        SELECT * FROM others WHERE (SELECT count(*) FROM rated) < :limit
     ) AS found
     GROUP BY id ORDER BY min(list), max(place) FILTER (WHERE list = 1) DESC,
         max(place) FILTER (WHERE list = 2) DESC, max(place) DESC, id

@@ -19,7 +19,8 @@ LEAST_HOUSEHOLDS = 3
 LEAST_EXPONENT = -60
 """Below it a share is nothing; PostgreSQL's `power` refuses results that are much too small."""
 
-_TODAY = "extract(epoch FROM statement_timestamp())::float8 / 86400"
+# asked for once a statement, not once a row
+_TODAY = "(SELECT extract(epoch FROM statement_timestamp())::float8 / 86400)"
 
 HOT_NOW = f"power(2.0::float8, greatest({LEAST_EXPONENT}, r.hot - {_TODAY} / {HOT_DAYS}))"
 """SQL over `title_trends r`: plays of late, each worth half after 14 days."""
@@ -27,22 +28,26 @@ HOT_NOW = f"power(2.0::float8, greatest({LEAST_EXPONENT}, r.hot - {_TODAY} / {HO
 PRIOR_NOW = f"power(2.0::float8, greatest({LEAST_EXPONENT}, r.prior - {_TODAY} / {PRIOR_DAYS}))"
 """SQL over `title_trends r`: plays of late, each worth half after 90 days."""
 
-# the viewer's country first; what is watched elsewhere fills the rest of the list
+# the viewer's country first; what is watched elsewhere fills the rest of the list, and is not
+# read where nothing is missing
 TRENDING = f"""
+    WITH here AS MATERIALIZED (
+        SELECT t.id, true AS here, r.hot
+        FROM title_trends r JOIN titles t ON t.id = r.title_id
+        WHERE r.territory = :territory AND r.audience = :audience
+          AND r.households >= :least AND {VISIBLE} AND {NOT_UNWANTED}
+        ORDER BY r.hot DESC LIMIT :limit
+    ), everywhere AS (
+        SELECT t.id, false AS here, r.hot
+        FROM title_trends r JOIN titles t ON t.id = r.title_id
+        WHERE r.territory = '{EVERYWHERE}' AND r.audience = :audience
+          AND r.households >= :least AND {VISIBLE} AND {NOT_UNWANTED}
+        ORDER BY r.hot DESC LIMIT :limit
+    )
     SELECT id, false AS pinned FROM (
-        (
-            SELECT t.id, true AS here, r.hot
-            FROM title_trends r JOIN titles t ON t.id = r.title_id
-            WHERE r.territory = :territory AND r.audience = :audience
-              AND r.households >= :least AND {VISIBLE} AND {NOT_UNWANTED}
-            ORDER BY r.hot DESC LIMIT :limit
-        ) UNION ALL (
-            SELECT t.id, false, r.hot
-            FROM title_trends r JOIN titles t ON t.id = r.title_id
-            WHERE r.territory = '{EVERYWHERE}' AND r.audience = :audience
-              AND r.households >= :least AND {VISIBLE} AND {NOT_UNWANTED}
-            ORDER BY r.hot DESC LIMIT :limit
-        )
+        SELECT * FROM here
+        UNION ALL
+        SELECT * FROM everywhere WHERE (SELECT count(*) FROM here) < :limit
     ) AS found
     GROUP BY id ORDER BY bool_or(here) DESC, max(hot) FILTER (WHERE here) DESC NULLS LAST,
         max(hot) DESC, id
