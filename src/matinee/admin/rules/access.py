@@ -8,16 +8,13 @@ _OF_PURCHASES = """
     -- cross-user
     SELECT p.id FROM purchases p
     JOIN users u ON u.user_id = p.user_id AND u.status <> 'deleted'
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS all, count(*) FILTER (WHERE g.revoked_at IS NULL) AS unrevoked,
-               coalesce(bool_and((g.kind, g.title_id, g.season_id, g.quality)
-                   IS NOT DISTINCT FROM (p.kind, p.title_id, p.season_id, p.quality)), true) AS same
-        FROM user_entitlements g
-        WHERE g.user_id = p.user_id AND g.source_type = 'tvod' AND g.source_id = p.id
-    ) AS grants
-    WHERE NOT grants.same
-       OR grants.all <> (p.captured_cents > 0)::int
-       OR grants.unrevoked <> (
+    LEFT JOIN user_entitlements g
+        ON g.user_id = p.user_id AND g.source_type = 'tvod' AND g.source_id = p.id
+    GROUP BY p.user_id, p.id
+    HAVING bool_or((g.kind, g.title_id, g.season_id, g.quality)
+               IS DISTINCT FROM (p.kind, p.title_id, p.season_id, p.quality) AND g.id IS NOT NULL)
+       OR count(g.id) <> (p.captured_cents > 0)::int
+       OR count(g.id) FILTER (WHERE g.revoked_at IS NULL) <> (
             p.captured_cents > 0 AND p.refund_requested_at IS NULL
             AND p.status NOT IN ('refunded', 'charged_back'))::int
 """
@@ -26,7 +23,9 @@ _UNPAID = """
     SELECT g.id FROM user_entitlements g
     WHERE g.source_type = 'tvod'
       AND NOT EXISTS (SELECT FROM purchases p WHERE p.user_id = g.user_id AND p.id = g.source_id)
-       OR g.source_type = 'svod'
+    UNION ALL
+    SELECT g.id FROM user_entitlements g
+    WHERE g.source_type = 'svod'
       AND NOT EXISTS (
           SELECT FROM subscriptions s WHERE s.user_id = g.user_id AND s.id = g.source_id)
 """
