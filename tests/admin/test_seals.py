@@ -190,15 +190,29 @@ async def test_after_a_restore_to_a_younger_server_the_chain_goes_on(runtime: Ru
     assert not (await verified(runtime)).intact
 
 
+async def test_the_chain_holds_where_transaction_numbers_become_longer(runtime: Runtime) -> None:
+    for number, upto in ((980, 1000), (1005, 1010)):
+        await written_in(runtime, number)
+        async with runtime.database.write() as tx:
+            await seal_up_to(tx, upto)
+    found = await verified(runtime)
+    assert (found.intact, found.seals, found.sealed_rows) == (True, 2, 2)
+
+
 async def sealed_on_an_older_server(runtime: Runtime) -> None:
     """What a dump brings: sealed rows of high transaction numbers, and one that was not sealed."""
+    await written_in(runtime, 1_000_000)
+    await written_in(runtime, 1_000_005)
+    async with runtime.database.write() as tx:
+        rows, _ = await seal_up_to(tx, 1_000_010)
+    assert rows == 2
+    await written_in(runtime, 1_000_020, "left")
+
+
+async def written_in(runtime: Runtime, number: int, actor_id: str = "sealed") -> None:
+    """A row of the transaction of that number."""
     insert = """
         INSERT INTO admin_audit_log (id, xid, actor_type, actor_id, action)
         VALUES ($1, $2::text::xid8, 'user', $3, 'title.update')
     """
-    await execute(runtime, insert, uuid4(), "1000000", "sealed")
-    await execute(runtime, insert, uuid4(), "1000005", "sealed")
-    async with runtime.database.write() as tx:
-        rows, _ = await seal_up_to(tx, 1_000_010)
-    assert rows == 2
-    await execute(runtime, insert, uuid4(), "1000020", "left")
+    await execute(runtime, insert, uuid4(), str(number), actor_id)

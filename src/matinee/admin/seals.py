@@ -32,13 +32,14 @@ _SEALS = """
     SELECT n, upto_xid::text AS upto, rows, previous, seal, sealed_at FROM audit_seals ORDER BY n
 """
 _HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
+# Ordered by the columns, not by their texts: 1000 comes after 999.
 _ROWS = """
     SELECT id::text, xid::text, occurred_at, actor_type, actor_id, actor_label, role, action,
            targets::text, changes::text, reason, request_id, ip::text
-    FROM admin_audit_log
+    FROM admin_audit_log a
     WHERE xid >= :since::text::xid8 AND xid < :upto::text::xid8
       AND occurred_at > :after AND occurred_at <= :until
-    ORDER BY xid, id
+    ORDER BY a.xid, a.id
 """
 _NEWEST_LEFT = "SELECT max(xid)::text FROM admin_audit_log WHERE xid >= :since::text::xid8"
 _ADD = """
