@@ -65,7 +65,7 @@ HOUSEHOLD = f"""
     ),
     grants AS MATERIALIZED (
         SELECT g.title_id, ROW({_GRANT}) AS fields FROM user_entitlements g
-        WHERE g.user_id = :user_id::uuid AND g.title_id = ANY (:ids::uuid[]) AND {live_at(NOW)}
+        WHERE g.user_id = :user_id::uuid AND g.title_id = ANY ((SELECT :ids::uuid[])::uuid[]) AND {live_at(NOW)}
     )
 """
 """The common table expressions that `FACT_COLUMNS` reads."""
@@ -100,7 +100,7 @@ _FACTS = f"""
     WITH {HOUSEHOLD}
     SELECT wanted.id, {FACT_COLUMNS}
     FROM household
-    LEFT JOIN unnest(:ids::uuid[]) WITH ORDINALITY AS wanted(id, n) ON true
+    LEFT JOIN unnest((SELECT :ids::uuid[])) WITH ORDINALITY AS wanted(id, n) ON true
     LEFT JOIN titles t ON t.id = wanted.id
     ORDER BY wanted.n
 """
