@@ -12,7 +12,7 @@ from matinee.runtime import Runtime
 from tests.entitlements.lives.house import Town
 from tests.entitlements.lives.machine import Lives
 
-SOME = settings(max_examples=5, stateful_step_count=25, phases=(Phase.generate,))
+SOME = settings(max_examples=12, stateful_step_count=20, phases=(Phase.generate,))
 MANY = settings(max_examples=150, stateful_step_count=50, derandomize=False)
 
 
