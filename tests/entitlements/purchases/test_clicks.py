@@ -8,6 +8,7 @@ from httpx import Response
 
 from matinee.core.errors import ProviderError
 from matinee.runtime import Runtime
+from tests.entitlements.makers import make_offer
 from tests.entitlements.purchases.conftest import (
     CHARGES,
     Buyer,
@@ -134,6 +135,17 @@ async def test_who_joins_is_told_when_that_costs_something_else(
     answer = await buyer.order("buy", expected_price_cents=899)
     assert code_of(answer) == (409, "price_changed")
     assert answer.json()["error"]["details"]["price_cents"] == 999
+
+
+async def test_who_names_an_offer_joins_no_order_of_another(runtime: Runtime, buyer: Buyer) -> None:
+    finer = await make_offer(runtime, buyer.film, "buy", quality="uhd", price_cents=1999)
+    first = (await buyer.order("buy", "tok_needs_action")).json()
+    assert first["amount_cents"] == 999
+    answer = await buyer.order("buy", offer_id=str(finer))
+    assert code_of(answer) == (409, "request_in_progress")
+    assert answer.json()["error"]["details"]["purchase_id"] == first["id"]
+    joined = await buyer.order("buy", offer_id=first["offer_id"])
+    assert joined.json()["id"] == first["id"]
 
 
 async def test_clicks_on_rent_and_buy_are_two_things(runtime: Runtime, buyer: Buyer) -> None:

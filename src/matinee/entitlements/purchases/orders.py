@@ -81,7 +81,7 @@ async def place_order(
         AlreadyOwned: `details.grant`.
         AlreadyRented: `details.grant`.
         PriceChanged: `details` has the price now.
-        RequestInProgress: the same is being given back.
+        RequestInProgress: the same is being given back, or bought by another offer.
     """
     asked = request_hash(title_id, *wish.model_dump(exclude={"purchase_pin"}).values())
     asking, facts = await facts_of(tx, viewer, [title_id])
@@ -96,6 +96,7 @@ async def place_order(
     order = await _new_or_open(tx, terms)
     if order["is_new"] or order["idempotency_key"] != key:
         await _refuse_obstacles(tx, terms)
+        _refuse_other_offer(order, wish.offer_id)
         _refuse_other_price(order, wish.expected_price_cents)
     return order
 
@@ -177,6 +178,12 @@ def _grant(found: Row) -> dict[str, str | None]:
         "kind": found["kind"],
         "expires_at": until.isoformat() if until else None,
     }
+
+
+def _refuse_other_offer(order: Row, offer_id: UUID | None) -> None:
+    """Who names an offer joins no order of another one."""
+    if offer_id not in (None, order["offer_id"]):
+        raise RequestInProgress("offer_id", purchase_id=str(order["id"]))
 
 
 def _refuse_other_price(order: Row, expected_cents: int | None) -> None:
