@@ -38,6 +38,7 @@ _PAID = """
                              WHEN credit = 'provider:sandbox' THEN -amount_cents END), 0)::int
     FROM ledger_entries WHERE user_id = $1
 """
+_IDS = "SELECT coalesce(array_agg(id ORDER BY id), '{{}}') FROM {table} WHERE user_id = $1"
 _REF = "SELECT provider_ref FROM {table} WHERE user_id = $1 AND id = $2"
 _LIFT = "UPDATE account_holds SET lifted_at = clock_timestamp() WHERE user_id = $1"
 
@@ -155,10 +156,11 @@ class House:
         """Let time pass here and at the provider, and hear what it did."""
         by = timedelta(hours=hours)
         for table, columns in MOMENTS.items():
-            moved = ", ".join(f"{column} = {column} - $2::interval" for column in columns)
-            await execute(
-                self._runtime, f"UPDATE {table} SET {moved} WHERE user_id = $1", self._user_id, by
-            )
+            moved = ", ".join(f"{column} = {column} - $3::interval" for column in columns)
+            statement = f"UPDATE {table} SET {moved} WHERE user_id = $1 AND id = $2"
+            # the oldest first: of two rentals the later one must not meet the earlier one
+            for id_ in await scalar(self._runtime, _IDS.format(table=table), self._user_id):
+                await execute(self._runtime, statement, self._user_id, id_, by)
         if self._subscription:
             ref = await self._ref("subscriptions", self._subscription)
             async with self._runtime.database.write() as tx:
