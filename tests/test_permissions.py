@@ -106,10 +106,10 @@ CHANGES_BY_STAFF = """
     create_episode update_episode import_titles cancel_import create_genre update_genre
     update_person create_collection update_collection put_collection_items delete_collection
     delete_episode delete_season delete_title delete_genre merge_genre merge_person
-    confirm_subscription_payment cancel_household_subscription
+    stop_household_stream confirm_subscription_payment cancel_household_subscription
     grant_subscription withdraw_subscription
     cancel_household_purchase confirm_household_purchase refund_household_purchase
-    place_hold lift_hold stop_household_stream
+    place_hold lift_hold
 """.split()
 """In an order in which each finds what it needs."""
 

@@ -86,9 +86,12 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
     return {
         "user_id": third_party_id,
         "package_id": unsold_id,
+        "package": "comedy",
         "rule_id": await make_rule(runtime, unsold_id, kind="movie"),
         "offer_id": await make_offer(runtime, title_id),
-        "subscription_id": await make_subscription(runtime, user_id, package_id),
+        "subscription_id": await make_subscription(
+            runtime, user_id, package_id, status="active", provider_ref="sub_1"
+        ),
         "household_subscription_id": await make_subscription(
             runtime, third_party_id, package_id, provider="manual"
         ),

@@ -9,8 +9,8 @@ from matinee.runtime import Runtime
 from tests.snapshot import contents
 from tests.world import World, make_world
 
-ANSWERED = {"search_history", "search_queries", "mood_answers"}
-"""What is remembered of questions that were answered."""
+ANSWERED = {"search_history", "search_queries", "mood_answers", "title_views"}
+"""What is remembered of questions that were answered, and of titles that were looked at."""
 
 
 @pytest.fixture

@@ -79,6 +79,7 @@ async def test_each_operation_refuses_it(
             concerned = requires_json if name in NO_BODIES else takes_json
             for route in filter(concerned, routes_of(app)):
                 typed = {"Content-Type": media_type} if media_type else {}
+                typed["Idempotency-Key"] = "key"
                 answer = await client.request(
                     method_of(route),
                     address_of(route, world.ids),

@@ -4,8 +4,8 @@ import re
 import unicodedata
 from uuid import UUID
 
-from matinee.core.database import WriteTx
-from matinee.core.errors import Conflict
+from matinee.core.database import ReadTx, WriteTx
+from matinee.core.errors import Conflict, NotFound
 
 FIRST_AVATAR = "usherette"
 """The picture of a household's first profile; one of the gallery."""
@@ -22,6 +22,9 @@ _ADD_USER = """
     INSERT INTO users (user_id, email, password_hash, country)
     VALUES (:user_id, :email, :password_hash, :country)
 """
+_EXISTS = """
+    SELECT EXISTS (SELECT FROM users WHERE user_id = :user_id AND status <> 'deleted')
+"""
 _ADD_PROFILE = """
     INSERT INTO profiles (user_id, name, avatar_id) VALUES (:user_id, :name, :avatar_id)
     RETURNING id
@@ -35,6 +38,16 @@ def identity_of(email: str) -> str:
     True
     """
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).casefold())
+
+
+async def require_household(tx: ReadTx, user_id: UUID) -> None:
+    """Let only identifiers of households pass that there are.
+
+    Raises:
+        NotFound: there is none, or it was deleted.
+    """
+    if not await tx.scalar(_EXISTS, user_id=user_id):
+        raise NotFound()
 
 
 def name_from(email: str) -> str:

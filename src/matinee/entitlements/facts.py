@@ -65,7 +65,8 @@ HOUSEHOLD = f"""
     ),
     grants AS MATERIALIZED (
         SELECT g.title_id, ROW({_GRANT}) AS fields FROM user_entitlements g
-        WHERE g.user_id = :user_id::uuid AND g.title_id = ANY ((SELECT :ids::uuid[])::uuid[]) AND {live_at(NOW)}
+        WHERE g.user_id = :user_id::uuid
+          AND g.title_id = ANY ((SELECT :ids::uuid[])::uuid[]) AND {live_at(NOW)}
     )
 """
 """The common table expressions that `FACT_COLUMNS` reads."""

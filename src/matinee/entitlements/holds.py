@@ -8,6 +8,7 @@ from pydantic import Field
 
 from matinee.accounts import audit
 from matinee.accounts.audit import Actor
+from matinee.accounts.households import require_household
 from matinee.accounts.viewer import Viewer, user_tag
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import NotFound
@@ -29,8 +30,9 @@ _HOLDS = """
     SELECT id, blocks_playback, blocks_purchase, reason, source_id, created_at, lifted_at
     FROM account_holds WHERE user_id = :user_id ORDER BY lifted_at IS NOT NULL, id DESC LIMIT 100
 """
-_HOUSEHOLD = "SELECT user_id FROM users WHERE user_id = :user_id AND status <> 'deleted'"
-_LOCK_HOUSEHOLD = f"{_HOUSEHOLD} FOR NO KEY UPDATE"
+_LOCK_HOUSEHOLD = """
+    SELECT user_id FROM users WHERE user_id = :user_id AND status <> 'deleted' FOR NO KEY UPDATE
+"""
 _ADD = """
     INSERT INTO account_holds (user_id, blocks_playback, blocks_purchase, reason)
     VALUES (:user_id, :blocks_playback, :blocks_purchase, :reason)
@@ -88,7 +90,7 @@ async def list_holds(tx: ReadTx, user_id: UUID) -> Holds:
     Raises:
         NotFound: there is no such household.
     """
-    await _require_household(tx, user_id)
+    await require_household(tx, user_id)
     return Holds(items=[Hold(**row) for row in await tx.all(_HOLDS, user_id=user_id)])
 
 
@@ -122,11 +124,6 @@ async def lift_hold(tx: WriteTx, staff: Viewer, user_id: UUID, hold_id: UUID, wh
     if lifted is not None:
         await _record(tx, staff, "hold.lift", user_id, hold_id, why, before=dict(lifted))
     elif await tx.scalar(_EXISTS, user_id=user_id, hold_id=hold_id) is None:
-        raise NotFound()
-
-
-async def _require_household(tx: ReadTx, user_id: UUID) -> None:
-    if await tx.scalar(_HOUSEHOLD, user_id=user_id) is None:
         raise NotFound()
 
 

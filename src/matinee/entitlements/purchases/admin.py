@@ -46,7 +46,7 @@ DECIDED = problems(*CHANGING, Forbidden, NotFound, NotByHand, PaidAlready, Reque
 @router.get(
     "/purchases",
     summary="Find purchases of a household",
-    responses=problems(*SIGNED_IN, Forbidden, BadCursor),
+    responses=problems(*SIGNED_IN, Forbidden, NotFound, BadCursor),
 )
 async def list_household_purchases(
     _viewer: UsersReader,

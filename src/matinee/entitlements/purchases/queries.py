@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from matinee.accounts.households import require_household
 from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import NotFound
@@ -100,8 +101,10 @@ async def find_purchases(
     """A page of a household's purchases, newest first.
 
     Raises:
+        NotFound: there is no such household.
         BadCursor: it is not one of ours.
     """
+    await require_household(tx, user_id)
     rows = await tx.all(
         _ANY_PAGE, user_id=user_id, status=status, title_id=title_id, **_page(cursor, page_size)
     )

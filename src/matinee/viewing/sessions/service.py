@@ -5,6 +5,7 @@ from uuid import UUID
 
 from matinee.accounts import audit
 from matinee.accounts.audit import Actor
+from matinee.accounts.households import require_household
 from matinee.accounts.viewer import Viewer, profile_tag
 from matinee.core.database import ReadTx, Row, WriteTx
 from matinee.core.errors import Forbidden, NotFound
@@ -20,7 +21,6 @@ _SESSION = """
     SELECT id, profile_id, device_name FROM viewing_sessions
     WHERE user_id = :user_id AND id = :session_id
 """
-_HOUSEHOLD = "SELECT user_id FROM users WHERE user_id = :user_id AND status <> 'deleted'"
 _NOW = "SELECT clock_timestamp()"
 
 
@@ -85,8 +85,7 @@ async def list_streams_for_staff(runtime: Runtime, tx: ReadTx, user_id: UUID) ->
     Raises:
         NotFound: there is no such household.
     """
-    if await tx.scalar(_HOUSEHOLD, user_id=user_id) is None:
-        raise NotFound()
+    await require_household(tx, user_id)
     return Streams(
         items=await streams.streams_for_staff(tx, user_id),
         limit=await streams.stream_limit(tx, user_id, runtime.settings.included_streams),
