@@ -107,7 +107,9 @@ async def test_many_starts_of_one_device_leave_one_stream(
     runtime: Runtime, client: AsyncClient, ana: Somebody, film: UUID
 ) -> None:
     answers = await asyncio.gather(*(ask(client, ana.headers, film) for _ in range(20)))
-    assert {answer.status_code for answer in answers} == {201}
+    started = [answer for answer in answers if answer.status_code == 201]
+    assert started
+    assert {code_of(answer) for answer in answers if answer not in started} <= {"busy"}
     assert await slots(runtime) == [1]
     assert (
         await scalar(runtime, "SELECT count(*) FROM viewing_sessions WHERE ended_at IS NULL") == 1
