@@ -91,6 +91,13 @@ def one_line(text: str) -> str:
     return " ".join(clean_text(text).split())
 
 
+def _legible(text: str) -> str:
+    """Text of which something is left without what has no width, as U+200B."""
+    if not "".join(char for char in text if unicodedata.category(char) != "Cf").strip():
+        raise PydanticCustomError("invalid_text", "Text must not consist of invisible characters")
+    return text
+
+
 def _check_country(code: str) -> str:
     if code not in COUNTRIES:
         raise PydanticCustomError("invalid_country", "Not an ISO 3166-1 alpha-2 country code")
@@ -142,7 +149,7 @@ Line = Annotated[str, *text(max_length=200)]
 Prose = Annotated[str, *text(min_length=0, max_length=10_000, lines=True)]
 """Longer text for people: a synopsis, a note."""
 
-Reason = Annotated[str, *text(min_length=3, max_length=500, lines=True)]
+Reason = Annotated[str, *text(min_length=3, max_length=500, lines=True), AfterValidator(_legible)]
 """Why a member of staff does something; kept in the audit log."""
 
 Slug = Annotated[str, *text(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
