@@ -40,17 +40,23 @@ _LEDGER = """
 
 
 class Order:
-    """An order of a household, and what its provider says of it."""
+    """An order of a household, and what its provider says of it under names of its own."""
 
-    def __init__(self, runtime: Runtime, user_id: UUID, subscription_id: UUID) -> None:
+    def __init__(
+        self, runtime: Runtime, user_id: UUID, subscription_id: UUID, suffix: str = ""
+    ) -> None:
+        self.suffix = suffix
         self.runtime = runtime
         self.mine = {"user_id": user_id, "subscription_id": subscription_id}
         self.reference = reference_of(user_id, subscription_id)
 
     async def hear(self, *said: SubscriptionFacts | InvoiceFacts) -> None:
-        for facts in said:
+        for told in said:
+            facts = replace(told, ref=told.ref + self.suffix)
             async with self.runtime.database.write() as tx:
                 if isinstance(facts, InvoiceFacts):
+                    sub_ref = facts.subscription_ref + self.suffix
+                    facts = replace(facts, subscription_ref=sub_ref)
                     assert await apply_invoice(tx, self.reference, "sandbox", facts)
                 else:
                     assert await apply_subscription(tx, self.reference, "sandbox", facts)
@@ -66,9 +72,10 @@ class Order:
             return await tx.all(_LEDGER, user_id=self.reference.user_id)
 
 
-async def make_order(runtime: Runtime, packages: Packages, email: str) -> Order:
+async def make_order(runtime: Runtime, packages: Packages, email: str, suffix: str = "") -> Order:
     user_id = await make_user(runtime, email)
-    return Order(runtime, user_id, await make_subscription(runtime, user_id, packages.basic))
+    subscription_id = await make_subscription(runtime, user_id, packages.basic)
+    return Order(runtime, user_id, subscription_id, suffix)
 
 
 @pytest.fixture
@@ -117,7 +124,7 @@ async def test_shuffled_and_repeated_facts_lead_where_ordered_ones_lead(
     story = some_story(rng)
     ordered = await make_order(runtime, packages, "ordered@example.com")
     await ordered.hear(*story)
-    shuffled = await make_order(runtime, packages, "shuffled@example.com")
+    shuffled = await make_order(runtime, packages, "shuffled@example.com", "_s")
     told = story + rng.choices(story, k=5)
     rng.shuffle(told)
     await shuffled.hear(*told)
@@ -132,7 +139,7 @@ async def test_news_that_come_at_once_lead_where_ordered_ones_lead(
     story = some_story(random.Random(seed))
     ordered = await make_order(runtime, packages, "ordered@example.com")
     await ordered.hear(*story)
-    at_once = await make_order(runtime, packages, "at-once@example.com")
+    at_once = await make_order(runtime, packages, "at-once@example.com", "_a")
     await asyncio.gather(*(at_once.hear(facts) for facts in story * 3))
     assert await at_once.state() == await ordered.state()
     assert await at_once.books() == await ordered.books()
@@ -167,6 +174,22 @@ async def test_objects_of_the_provider_can_be_placed_afterwards(
     await order.hear(ACTIVE, PAID)
     places = "SELECT array_agg(ref ORDER BY ref) FROM payment_objects WHERE subject_id = $1"
     assert await scalar(runtime, places, order.reference.id) == ["in_1", "sub_1"]
+
+
+async def test_what_is_about_another_subscription_changes_nothing(
+    runtime: Runtime, packages: Packages, order: Order
+) -> None:
+    await order.hear(ACTIVE, PAID)
+    other = await make_order(runtime, packages, "bob@example.com")
+    before = await other.state()
+    async with runtime.database.write() as tx:
+        assert not await apply_subscription(tx, other.reference, "sandbox", ACTIVE)
+        assert not await apply_invoice(tx, other.reference, "sandbox", PAID)
+        unheard = replace(PAID, ref="in_2")
+        assert not await apply_invoice(tx, other.reference, "sandbox", unheard)
+    assert (await other.state(), await other.books()) == (before, [])
+    places = "SELECT count(*) FROM payment_objects WHERE ref = 'in_2'"
+    assert await scalar(runtime, places) == 0
 
 
 async def test_a_payment_is_booked_once(runtime: Runtime, order: Order) -> None:

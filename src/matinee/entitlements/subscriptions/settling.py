@@ -51,12 +51,21 @@ _DESCRIBE = """
         failure_code = :failure_code, canceled_at = :canceled_at
     WHERE user_id = :user_id AND id = :subscription_id
 """
-# By the order of primary keys, as all who write several of them.
+# By the order of primary keys, as all who write several of them. Nothing is written where one is
+# that of something else: it pays for one thing only.
 _PLACE = """
-    INSERT INTO payment_objects (provider, ref, user_id, subject, subject_id)
+    INSERT INTO payment_objects AS known (provider, ref, user_id, subject, subject_id)
     SELECT :provider, ref, :user_id, 'subscription', :subscription_id
-    FROM unnest(:refs::text[]) AS ref ORDER BY ref
-    ON CONFLICT DO NOTHING
+    FROM unnest(:refs::text[]) AS ref
+    WHERE NOT EXISTS (
+        SELECT FROM payment_objects o
+        WHERE o.provider = :provider AND o.ref = ANY(:refs::text[])
+          AND (o.user_id, o.subject, o.subject_id)
+              <> (:user_id, 'subscription', :subscription_id))
+    ORDER BY ref
+    ON CONFLICT (provider, ref) DO UPDATE SET subject = known.subject
+    WHERE (known.user_id, known.subject, known.subject_id)
+        = (excluded.user_id, excluded.subject, excluded.subject_id)
 """
 _IS_KNOWN = """
     SELECT id FROM subscriptions
@@ -89,14 +98,13 @@ async def apply_subscription(
     names the plan always or never; one that we do not know leaves the package as it is.
 
     Returns:
-        False where we do not know the subscription (yet).
+        False where we do not know the subscription (yet), or `facts` are of another one.
     """
     mine = {"user_id": reference.user_id, "subscription_id": reference.id}
     household = await tx.scalar(_LOCK_HOUSEHOLD, user_id=reference.user_id)
     row = await tx.one(_LOCK, **mine, provider=provider, at=facts.at, rank=facts.rank)
-    if row is None:
+    if row is None or not await _placed(tx, mine, provider, facts.ref):
         return False
-    await tx.execute(_PLACE, **mine, provider=provider, refs=[facts.ref])
     if not row["is_news"]:
         return True
     packages = _Packages(row, facts, await _packages_of(tx, row, facts))
@@ -109,6 +117,12 @@ async def apply_subscription(
     await refresh_tier(tx, reference.user_id)
     await _follow_up(tx, mine, row, facts, status)
     return True
+
+
+async def _placed(tx: WriteTx, mine: dict[str, UUID], provider: str, *refs: str) -> bool:
+    """Note that objects of the provider are about this; False where they are not."""
+    distinct = sorted(set(refs))
+    return await tx.execute(_PLACE, **mine, provider=provider, refs=distinct) == len(distinct)
 
 
 class _Packages:
@@ -200,13 +214,13 @@ async def apply_invoice(
     """Book a payment for a subscription once, and what was given back of it by the difference.
 
     Returns:
-        False where we do not know the subscription (yet).
+        False where we do not know the subscription (yet), or the payment is that of another one.
     """
     mine = {"user_id": reference.user_id, "subscription_id": reference.id}
     if await tx.scalar(_IS_KNOWN, **mine, provider=provider) is None:
         return False
-    refs = [facts.ref, facts.subscription_ref]
-    await tx.execute(_PLACE, **mine, provider=provider, refs=refs)
+    if not await _placed(tx, mine, provider, facts.ref, facts.subscription_ref):
+        return False
     await tx.execute(
         _ADD_PAYMENT,
         **mine,

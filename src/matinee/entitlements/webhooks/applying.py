@@ -23,7 +23,10 @@ WAITS = (1.0, 5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 21_600.0)
 LONGEST_ERROR = 300
 
 UNKNOWN = "Nothing here is known by the provider's name for it."
-UNFIT = "What it is about is not here, or something that comes before it is missing."
+UNFIT = (
+    "What it is about is not here, something that comes before it is missing, or the payment is"
+    " known as that of something else."
+)
 
 _PLACED = """
     SELECT subject, user_id, subject_id FROM payment_objects
