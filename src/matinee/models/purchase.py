@@ -26,8 +26,9 @@ class Purchase(Base):
     """An order for a rental or a title, and what the provider has confirmed of it.
 
     `captured_cents`, `refunded_cents` and `dispute` only ever grow, so that the order in which
-    they are heard does not matter; `status` follows from them. `refund_requested_at` is set while
-    all that is left is being given back: what was bought cannot be played any more.
+    they are heard does not matter; `status` follows from them: less than the amount pays for
+    nothing. `refund_requested_at` is set while all that is left is being given back: what was
+    bought cannot be played any more.
     """
 
     __tablename__ = "purchases"
@@ -57,7 +58,9 @@ class Purchase(Base):
             "purchases_unsettled",
             "created_at",
             postgresql_where=text(
-                "status IN ('pending', 'requires_action') OR refund_requested_at IS NOT NULL"
+                "status IN ('pending', 'requires_action')"
+                " OR status IN ('failed', 'canceled') AND captured_cents > 0"
+                " OR refund_requested_at IS NOT NULL"
             ),
         ),
         {"info": DISTRIBUTED},

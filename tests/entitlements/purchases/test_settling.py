@@ -1,5 +1,6 @@
 """What is heard of a payment leads to one end, in any order and however often."""
 
+import asyncio
 import random
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from tests.makers import execute, make_title, make_user, scalar
 
 HEARD = PaymentFacts("pay_1", "USD")
 CAPTURED = replace(HEARD, captured_cents=1000, state="captured")
+SOME = replace(CAPTURED, captured_cents=400)
 PARTLY = replace(CAPTURED, refunded_cents=300)
 REFUNDED = replace(CAPTURED, refunded_cents=1000)
 DISPUTED = replace(CAPTURED, dispute="open")
@@ -29,6 +31,15 @@ LOST = replace(PARTLY, dispute="lost")
 STORIES = {
     "declined": [replace(HEARD, state="failed", failure_code="card_declined")],
     "captured": [HEARD, CAPTURED],
+    "captured in two parts": [HEARD, SOME, CAPTURED],
+    "captured in part": [HEARD, SOME],
+    "captured in part, then declined": [
+        SOME,
+        replace(SOME, state="failed", failure_code="card_declined"),
+    ],
+    "captured in part and given back": [SOME, replace(SOME, refunded_cents=400)],
+    "given back before the rest came": [SOME, replace(SOME, refunded_cents=400), PARTLY],
+    "captured in part and lost": [SOME, replace(SOME, dispute="lost")],
     "declined first": [replace(HEARD, state="failed", failure_code="card_declined"), CAPTURED],
     "refunded in two parts": [CAPTURED, PARTLY, REFUNDED],
     "refunded in part": [CAPTURED, PARTLY],
@@ -122,15 +133,18 @@ async def test_shuffled_and_repeated_facts_end_like_ordered_ones(
 @given(
     facts=st.lists(
         st.builds(
-            lambda captured, returned, dispute: replace(
+            lambda captured, returned, dispute, state: replace(
                 CAPTURED,
                 captured_cents=captured,
                 refunded_cents=min(captured, returned),
                 dispute=dispute,
+                state=state,
+                failure_code="card_declined" if state == "failed" else None,
             ),
-            st.integers(0, 1000),
+            st.sampled_from((0, 1, 400, 999, 1000)) | st.integers(0, 1100),
             st.integers(0, 1000),
             st.sampled_from((None, "open", "won", "lost")),
+            st.sampled_from(("captured", "pending", "requires_action", "failed", "canceled")),
         ),
         min_size=1,
         max_size=4,
@@ -153,6 +167,55 @@ async def test_any_facts_end_alike_in_any_order(
         )
         ends.append(await end_state(runtime, order))
     assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize("cents", [1, 999])
+async def test_a_part_of_the_amount_gives_nothing_until_the_rest_came(
+    runtime: Runtime, order: Reference, cents: int
+) -> None:
+    await hear(runtime, order, replace(CAPTURED, captured_cents=cents))
+    purchase, grants, _, books = await end_state(runtime, order)
+    assert (purchase[0], purchase[1], grants) == ("pending", cents, [])
+    assert books == {"provider:sandbox": cents, "revenue:rent": -cents}
+    await hear(runtime, order, CAPTURED)
+    purchase, grants, _, books = await end_state(runtime, order)
+    assert (purchase[0], len(grants)) == ("paid", 1)
+    assert books == {"provider:sandbox": 1000, "revenue:rent": -1000}
+
+
+async def test_a_rental_begins_when_the_rest_came(runtime: Runtime, order: Reference) -> None:
+    await hear(runtime, order, SOME)
+    await execute(runtime, "UPDATE purchases SET created_at = created_at - interval '3 days'")
+    assert await scalar(runtime, "SELECT settled_at FROM purchases") is None
+    await hear(runtime, order, CAPTURED)
+    started = "SELECT starts_at > now() - interval '1 hour' FROM user_entitlements"
+    assert await scalar(runtime, started)
+
+
+async def test_a_payment_pays_for_one_purchase(runtime: Runtime, film: UUID) -> None:
+    first, second = await make_order(runtime, film), await make_order(runtime, film)
+    assert await hear(runtime, first, CAPTURED, CAPTURED) == [True, True]
+    before = await end_state(runtime, second)
+    assert await hear(runtime, second, CAPTURED, REFUNDED) == [False, False]
+    assert await end_state(runtime, second) == before
+    assert before[0][0] == "pending"
+    assert await balances(runtime) == {"provider:sandbox": 1000, "revenue:rent": -1000}
+    assert await hear(runtime, second, replace(CAPTURED, ref="pay_2")) == [True]
+
+
+async def test_of_two_purchases_that_claim_a_payment_at_once_one_gets_it(
+    runtime: Runtime, film: UUID
+) -> None:
+    orders = [await make_order(runtime, film) for _ in range(4)]
+    heard = await asyncio.gather(*(hear(runtime, order, CAPTURED) for order in orders))
+    assert sorted(heard) == [[False], [False], [False], [True]]
+    assert await balances(runtime) == {"provider:sandbox": 1000, "revenue:rent": -1000}
+
+
+async def test_a_payment_can_have_several_names(runtime: Runtime, order: Reference) -> None:
+    other_name = replace(PARTLY, ref="charge_1")
+    assert await hear(runtime, order, CAPTURED, other_name, other_name, CAPTURED) == [True] * 4
+    assert await balances(runtime) == {"provider:sandbox": 700, "revenue:rent": -700}
 
 
 async def test_tax_is_booked_by_itself(runtime: Runtime, film: UUID) -> None:

@@ -1,9 +1,13 @@
 """What was cut short is gone on with: the provider is asked how it stands."""
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from matinee.core.errors import ProviderError
 from matinee.entitlements.purchases.sweeping import sweep_purchases
+from matinee.integrations.payments.protocol import PaymentFacts
 from matinee.runtime import Runtime
 from tests.entitlements.purchases.conftest import Buyer, balances, run_job, take_over
 from tests.makers import execute, scalar
@@ -60,6 +64,26 @@ async def test_what_the_provider_never_got_fails_after_a_day(
     await sweep_after(runtime, "2 hours")
     failed = await buyer.get(f"/purchases/{order['id']}")
     assert (failed["status"], failed["failure_code"]) == ("failed", "never_received")
+
+
+@pytest.mark.parametrize("state", ["pending", "failed", "canceled"])
+async def test_a_part_of_the_amount_is_asked_about_until_all_is_there(
+    runtime: Runtime, buyer: Buyer, state: Any
+) -> None:
+    order = (await buyer.order("buy", "tok_needs_action")).json()
+    ref = await scalar(runtime, "SELECT provider_ref FROM purchases")
+    facts = PaymentFacts(ref, "USD", captured_cents=1, state=state)
+
+    async def fetch(*_args: object) -> PaymentFacts:
+        return facts
+
+    take_over(runtime, fetch_payment=fetch)
+    await sweep_after(runtime, "16 minutes")
+    shown = await buyer.get(f"/purchases/{order['id']}")
+    assert (shown["status"] == "paid", shown["grant"]) == (False, None)
+    facts = replace(facts, captured_cents=999, state="captured")
+    await sweep_after(runtime, "16 minutes")
+    assert (await buyer.get(f"/purchases/{order['id']}"))["status"] == "paid"
 
 
 async def test_what_could_still_be_paid_is_not_given_up(runtime: Runtime, buyer: Buyer) -> None:

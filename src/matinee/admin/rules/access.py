@@ -13,9 +13,10 @@ _OF_PURCHASES = """
     GROUP BY p.user_id, p.id
     HAVING bool_or((g.kind, g.title_id, g.season_id, g.quality)
                IS DISTINCT FROM (p.kind, p.title_id, p.season_id, p.quality) AND g.id IS NOT NULL)
-       OR count(g.id) <> (p.captured_cents > 0)::int
+       OR count(g.id) <> (p.captured_cents > 0 AND p.captured_cents >= p.amount_cents)::int
        OR count(g.id) FILTER (WHERE g.revoked_at IS NULL) <> (
-            p.captured_cents > 0 AND p.refund_requested_at IS NULL
+            p.captured_cents > 0 AND p.captured_cents >= p.amount_cents
+            AND p.refund_requested_at IS NULL
             AND p.status NOT IN ('refunded', 'charged_back'))::int
 """
 _UNPAID = """
@@ -105,8 +106,8 @@ _STREAMS = """
 RULES = (
     Rule(
         "paid_purchases_have_one_grant",
-        "A purchase that was paid has exactly one grant, of just what was bought, and it is revoked"
-        " exactly if the money was given back, is being given back, or was charged back.",
+        "A purchase that was paid in full has exactly one grant, of just what was bought, and it is"
+        " revoked exactly if the money was given back, is being given back, or was charged back.",
         sql(_OF_PURCHASES),
     ),
     Rule(

@@ -60,16 +60,17 @@ _SUBSCRIPTIONS = f"""
     FROM paid FULL JOIN booked USING (user_id, subscription_id, currency, provider)
     WHERE coalesce(paid.cents, 0) <> coalesce(booked.cents, 0)
 """
-_STATUS = f"""
+_STATUS = """
     -- cross-user
     SELECT id FROM purchases
-    WHERE status NOT IN ('pending', 'requires_action', 'failed', 'canceled')
-          <> (captured_cents > 0)
-       OR captured_cents > 0 AND status <> CASE
-            WHEN dispute = 'lost' THEN 'charged_back'
-            WHEN ({RETURNED}) = captured_cents THEN 'refunded'
-            WHEN dispute = 'open' THEN 'disputed'
-            ELSE 'paid' END
+    WHERE CASE
+        WHEN captured_cents > 0 AND dispute = 'lost' THEN status <> 'charged_back'
+        WHEN captured_cents > 0 AND refunded_cents = captured_cents THEN status <> 'refunded'
+        WHEN captured_cents > 0 AND captured_cents >= amount_cents
+            THEN status <> CASE WHEN dispute = 'open' THEN 'disputed' ELSE 'paid' END
+        WHEN refunded_cents > 0 THEN status <> 'canceled'
+        ELSE status NOT IN ('pending', 'requires_action', 'failed', 'canceled')
+    END
 """
 _PARKED = """
     SELECT provider || ' ' || event_id FROM payment_events

@@ -52,13 +52,16 @@ _REVOKE_UNPLAYED = """
 """
 
 
-async def project_grant(tx: WriteTx, purchase: Row) -> Row:
-    """Make the grant of a paid purchase say what the purchase says.
+async def project_grant(tx: WriteTx, purchase: Row) -> Row | None:
+    """Make the grant of a purchase say what the purchase says; None where it is not paid.
 
     A rental's times are written once: what is heard later never moves a clock.
     """
+    standing = Standing.of(purchase)
+    if not standing.is_paid:
+        return None
     of_purchase = {"user_id": purchase["user_id"], "purchase_id": purchase["id"]}
-    reason = _revoke_reason(purchase)
+    reason = _revoke_reason(purchase, standing.status)
     if made := await tx.one(_GRANT, **of_purchase, reason=reason):
         return made
     grant = await tx.one(_OF_PURCHASE, **of_purchase)
@@ -83,8 +86,7 @@ async def grant_of(tx: ReadTx, purchase: Row) -> Row | None:
     return await tx.one(_OF_PURCHASE, user_id=purchase["user_id"], purchase_id=purchase["id"])
 
 
-def _revoke_reason(purchase: Row) -> str | None:
-    status = Standing.of(purchase).status
+def _revoke_reason(purchase: Row, status: str) -> str | None:
     if status in ("charged_back", "refunded"):
         return status
     return "refund_requested" if purchase["refund_requested_at"] else None

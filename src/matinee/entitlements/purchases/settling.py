@@ -23,25 +23,30 @@ _LOCK = """
     FROM purchases p
     WHERE user_id = :user_id AND id = :purchase_id AND provider = :provider FOR UPDATE OF p
 """
+# Where more was taken since it was asked for, a refund is not one of all that is left any more.
 _DESCRIBE = """
     UPDATE purchases
     SET provider_ref = coalesce(provider_ref, :ref), status = :status,
         captured_cents = :captured_cents, refunded_cents = :refunded_cents, dispute = :dispute,
         action_url = CASE WHEN :status = 'requires_action'
             THEN coalesce(:action_url, action_url) END,
-        failure_code = CASE WHEN :status IN ('failed', 'canceled')
+        failure_code = CASE WHEN :status IN ('failed', 'canceled') AND :refunded_cents::int = 0
             THEN coalesce(failure_code, :failure_code) END,
-        refund_requested_at = CASE WHEN :returned_cents::int < :captured_cents::int
+        refund_requested_at = CASE
+            WHEN :returned_cents::int < :captured_cents::int AND captured_cents = :captured_cents
             THEN refund_requested_at END,
-        settled_at = CASE WHEN :captured_cents::int > 0
+        settled_at = CASE WHEN :is_paid::bool
             THEN coalesce(settled_at, clock_timestamp()) END
     WHERE user_id = :user_id AND id = :purchase_id
     RETURNING *, clock_timestamp() AS server_time
 """
+# Nothing is written where the payment is that of something else: it pays for one thing only.
 _PLACE = """
-    INSERT INTO payment_objects (provider, ref, user_id, subject, subject_id)
+    INSERT INTO payment_objects AS known (provider, ref, user_id, subject, subject_id)
     VALUES (:provider, :ref, :user_id, 'purchase', :purchase_id)
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (provider, ref) DO UPDATE SET subject = known.subject
+    WHERE (known.user_id, known.subject, known.subject_id)
+        = (excluded.user_id, excluded.subject, excluded.subject_id)
 """
 
 
@@ -58,7 +63,8 @@ async def apply_payment(
     """Make a purchase, its grant, the ledger and holds say what the provider says.
 
     Returns:
-        False where that is impossible (yet): the purchase is unknown, or something is missing.
+        False where that is impossible (yet): the purchase is unknown, something is missing, or
+        the payment is that of something else.
     """
     return await settle(tx, reference, provider, facts) is not None
 
@@ -76,13 +82,13 @@ async def settle(
     if not after.is_possible:
         return None
     if facts.ref != known["provider_ref"]:
-        await tx.execute(_PLACE, **mine, provider=provider, ref=facts.ref)
+        if not await tx.execute(_PLACE, **mine, provider=provider, ref=facts.ref):
+            return None
     elif after == before and facts.action_url in (None, known["action_url"]):
-        return Settled(known, await grant_of(tx, known) if after.captured_cents else None)
+        return Settled(known, await grant_of(tx, known) if after.is_paid else None)
     purchase = await _describe(tx, known, facts, after)
     await book(tx, _entries(purchase, before, after))
-    is_granted = after.captured_cents > 0 and not known["is_orphaned"]
-    grant = await project_grant(tx, purchase) if is_granted else None
+    grant = None if known["is_orphaned"] else await project_grant(tx, purchase)
     await _follow_up(tx, purchase, before, after)
     if _is_unwanted(known, before, grant):
         purchase = await _give_back(tx, purchase, after)
@@ -96,6 +102,7 @@ async def _describe(tx: WriteTx, known: Row, facts: PaymentFacts, after: Standin
         purchase_id=known["id"],
         ref=facts.ref,
         status=after.status,
+        is_paid=after.is_paid,
         captured_cents=after.captured_cents,
         refunded_cents=after.refunded_cents,
         returned_cents=after.returned_cents,

@@ -16,13 +16,14 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 100
 
 # Claimed by being marked: what cannot be settled now does not keep others waiting. What is paid
-# by hand waits for staff.
+# by hand waits for staff. A part of the amount that was taken may become all of it.
 _CLAIM_PURCHASES = """
     -- cross-user
     UPDATE purchases SET checked_at = clock_timestamp()
     WHERE (user_id, id) IN (
         SELECT user_id, id FROM purchases
-        WHERE status IN ('pending', 'requires_action')
+        WHERE (status IN ('pending', 'requires_action')
+               OR (status IN ('failed', 'canceled') AND captured_cents > 0))
           AND coalesce(checked_at, created_at) < clock_timestamp() - interval '15 minutes'
           AND (provider <> 'manual' OR provider_ref IS NULL)
         ORDER BY created_at LIMIT :at_once FOR UPDATE SKIP LOCKED)

@@ -442,7 +442,7 @@ CREATE TABLE purchases (
 CREATE UNIQUE INDEX purchases_key ON purchases (user_id, idempotency_key);
 CREATE UNIQUE INDEX purchases_one_open ON purchases (user_id, title_id, season_id, kind) NULLS NOT DISTINCT WHERE status IN ('pending', 'requires_action');
 CREATE UNIQUE INDEX purchases_provider_ref ON purchases (user_id, provider, provider_ref);
-CREATE INDEX purchases_unsettled ON purchases (created_at) WHERE status IN ('pending', 'requires_action') OR refund_requested_at IS NOT NULL;
+CREATE INDEX purchases_unsettled ON purchases (created_at) WHERE status IN ('pending', 'requires_action') OR status IN ('failed', 'canceled') AND captured_cents > 0 OR refund_requested_at IS NOT NULL;
 
 CREATE TABLE stream_slots (
     user_id UUID NOT NULL,
