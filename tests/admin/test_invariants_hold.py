@@ -16,6 +16,11 @@ DAY = timedelta(days=1)
 PAYMENTS: dict[str, dict[str, Any]] = {
     "captured": {},
     "captured in part": {"captured_cents": 100},
+    "captured in part and disputed": {"captured_cents": 100, "dispute": "open"},
+    "captured in part and lost": {"captured_cents": 100, "dispute": "lost"},
+    "captured in part and given back in part": {"captured_cents": 100, "refunded_cents": 1},
+    "captured in part and given back": {"captured_cents": 100, "refunded_cents": 100},
+    "captured in part and declined": {"captured_cents": 100, "state": "failed"},
     "given back in part": {"refunded_cents": 133},
     "given back": {"refunded_cents": 399},
     "disputed": {"dispute": "open"},

@@ -4,7 +4,7 @@ import hashlib
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 from pydantic import Field, StringConstraints
 
 from matinee.accounts.purchase_pin import PinRequired, check_purchase_pin
@@ -16,6 +16,7 @@ from matinee.core.errors import (
     Forbidden,
     IdempotencyKeyRequired,
     IdempotencyKeyReused,
+    InvalidValue,
     Problem,
 )
 from matinee.core.ratelimit import PURCHASES
@@ -62,9 +63,11 @@ PurchasePin = Annotated[
 ]
 
 
-async def _required_key(key: KeyHeader = None) -> str:
+async def _required_key(request: Request, key: KeyHeader = None) -> str:
     if key is None:
         raise IdempotencyKeyRequired("Idempotency-Key")
+    if len(request.headers.getlist("Idempotency-Key")) > 1:
+        raise InvalidValue("Idempotency-Key")
     return key
 
 

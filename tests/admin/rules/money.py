@@ -91,6 +91,12 @@ async def event_waits(runtime: Runtime) -> str:
     return "sandbox evt_1"
 
 
+async def paid_in_part(runtime: Runtime) -> str:
+    made = await purchase(runtime, captured_cents=1)
+    await execute(runtime, "UPDATE purchases SET status = 'paid'")
+    return str(made.id)
+
+
 async def hold_without_dispute(runtime: Runtime) -> str:
     made = await purchase(runtime)
     return str(await hold(runtime, made.user_id, source_id=made.id))
@@ -116,6 +122,7 @@ VIOLATIONS = {
         invoice_refund_not_booked,
     ),
     "a dispute that nobody began": ("purchase_status_follows_payment", disputed_by_nobody),
+    "a part taken for all": ("purchase_status_follows_payment", paid_in_part),
     "a refund called a chargeback": ("purchase_status_follows_payment", refund_not_told),
     "an event that waits": ("payment_events_are_applied", event_waits),
     "a hold without a dispute": ("dispute_holds_have_a_dispute", hold_without_dispute),

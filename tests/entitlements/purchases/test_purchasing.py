@@ -14,6 +14,7 @@ from tests.catalog.makers import make_season
 from tests.catalog.test_statements import Counter
 from tests.entitlements.makers import LONG_AGO, grant_title, hold, make_offer
 from tests.entitlements.purchases.conftest import (
+    API,
     CHARGES,
     Buyer,
     balances,
@@ -66,6 +67,16 @@ async def test_the_provider_can_name_the_purchase_later(runtime: Runtime, buyer:
     purchase = await buyer.buy("rent")
     [known] = await rows(runtime, "SELECT subject, subject_id, user_id FROM payment_objects")
     assert tuple(known) == ("purchase", UUID(purchase["id"]), buyer.user_id)
+
+
+async def test_of_two_keys_none_is_taken(runtime: Runtime, buyer: Buyer) -> None:
+    answer = await buyer.client.post(
+        f"{API}/catalog/titles/{buyer.film}/purchase",
+        json={"offer_type": "rent", "payment_method": "tok_ok"},
+        headers=[*buyer.headers.items(), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")],
+    )
+    assert code_of(answer) == (422, "invalid_value")
+    assert await nothing_was_taken(runtime)
 
 
 async def test_a_refused_card_leaves_nothing(runtime: Runtime, buyer: Buyer) -> None:

@@ -1,12 +1,16 @@
 """What staff can do about purchases and holds: looking, refunding, payments by hand; audited."""
 
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from httpx import AsyncClient, Response
 
+from matinee.entitlements.purchases.settling import apply_payment
+from matinee.integrations.payments.protocol import PaymentFacts, Reference
 from matinee.runtime import Runtime
-from tests.entitlements.purchases.conftest import Buyer, balances, code_of, rows
+from tests.entitlements.purchases.conftest import Buyer, balances, code_of, rows, take_over
 from tests.makers import as_staff, execute, scalar
 
 WHY = {"reason": "The film would not play."}
@@ -120,6 +124,45 @@ async def test_parts_can_follow_until_nothing_is_left(
     await runtime.worker.drain()
     assert code_of(await desk.refund(rental, None, "four")) == (409, "not_refundable")
     assert await balances(runtime) == {}
+
+
+async def test_a_part_that_was_paid_goes_back_and_gives_nothing(
+    runtime: Runtime, buyer: Buyer, desk: Desk
+) -> None:
+    order = (await buyer.order("buy", "tok_needs_action")).json()
+    reference = Reference("purchase", buyer.user_id, UUID(order["id"]))
+    ref = await scalar(runtime, "SELECT provider_ref FROM purchases")
+    some = PaymentFacts(ref, "USD", captured_cents=1)
+    gone = replace(some, refunded_cents=1)
+
+    async def refund(*_args: object, **_more: object) -> PaymentFacts:
+        return gone
+
+    take_over(runtime, refund=refund)
+    async with runtime.database.write() as tx:
+        assert await apply_payment(tx, reference, "sandbox", some)
+    assert (await desk.refund(order)).status_code == 202
+    await runtime.worker.drain()
+    shown = await buyer.get(f"/purchases/{order['id']}")
+    assert (shown["status"], shown["grant"]) == ("refunded", None)
+    assert await balances(runtime) == {}
+
+
+async def test_the_rest_that_comes_while_a_part_goes_back_pays(
+    runtime: Runtime, buyer: Buyer, desk: Desk
+) -> None:
+    order = (await buyer.order("buy", "tok_needs_action")).json()
+    reference = Reference("purchase", buyer.user_id, UUID(order["id"]))
+    ref = await scalar(runtime, "SELECT provider_ref FROM purchases")
+    some = PaymentFacts(ref, "USD", captured_cents=1)
+    async with runtime.database.write() as tx:
+        assert await apply_payment(tx, reference, "sandbox", some)
+    await desk.refund(order)
+    async with runtime.database.write() as tx:
+        assert await apply_payment(tx, reference, "sandbox", replace(some, captured_cents=999))
+    shown = await buyer.get(f"/purchases/{order['id']}")
+    assert (shown["status"], shown["refund_requested_at"]) == ("paid", None)
+    assert shown["grant"]["revoked_at"] is None
 
 
 async def test_a_repeated_request_refunds_once(runtime: Runtime, buyer: Buyer, desk: Desk) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from matinee.integrations.payments.protocol import Reference
 from matinee.runtime import Runtime
+from tests.entitlements.makers import make_purchase
 from tests.entitlements.webhooks.conftest import (
     CAPTURED,
     HEARD,
@@ -20,7 +22,7 @@ from tests.entitlements.webhooks.conftest import (
     witnesses,
     written,
 )
-from tests.makers import execute
+from tests.makers import execute, make_title
 
 ONCE = {"events": 1, "entries": 1, "grants": 1, "paid": 1}
 
@@ -60,6 +62,30 @@ async def test_events_that_say_the_same_under_two_names_count_once(
     for event_id in ("evt_1", "evt_2"):
         assert await provider.tell(CAPTURED, order, event_id) == ("applied", False)
     assert await witnesses(runtime) == ONCE | {"events": 2}
+
+
+async def test_a_part_of_the_amount_opens_nothing(
+    provider: Provider, runtime: Runtime, order: Reference
+) -> None:
+    assert await provider.tell(replace(CAPTURED, captured_cents=1), order) == ("applied", False)
+    assert (await purchase(runtime, order))["status"] == "pending"
+    assert (await witnesses(runtime))["grants"] == 0
+    assert await provider.tell(CAPTURED, order, "evt_2") == ("applied", False)
+    assert (await purchase(runtime, order))["status"] == "paid"
+    assert (await witnesses(runtime))["grants"] == 1
+
+
+async def test_a_payment_that_is_said_to_pay_for_two_pays_for_one(
+    provider: Provider, runtime: Runtime, household: UUID, order: Reference
+) -> None:
+    second_id = await make_purchase(runtime, household, await make_title(runtime))
+    second = Reference("purchase", household, second_id)
+    assert await provider.tell(CAPTURED, order) == ("applied", False)
+    before = await witnesses(runtime)
+    assert await provider.tell(CAPTURED, second, "evt_2") == ("parked", False)
+    assert await witnesses(runtime) == before | {"events": 2}
+    assert (await purchase(runtime, second))["status"] == "pending"
+    assert "something else" in (await event(runtime, "evt_2"))["last_error"]
 
 
 async def test_an_event_of_a_kind_that_we_do_not_follow_is_kept_and_ignored(
