@@ -154,6 +154,8 @@ class House:
 
     async def wait(self, hours: int) -> None:
         """Let time pass here and at the provider, and hear what it did."""
+        # what is on its way names moments that would not move with the others
+        await self._runtime.worker.drain()
         by = timedelta(hours=hours)
         for table, columns in MOMENTS.items():
             moved = ", ".join(f"{column} = {column} - $3::interval" for column in columns)
