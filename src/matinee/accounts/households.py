@@ -25,6 +25,7 @@ _ADD_USER = """
 _EXISTS = """
     SELECT EXISTS (SELECT FROM users WHERE user_id = :user_id AND status <> 'deleted')
 """
+_LOCK = "SELECT status FROM users WHERE user_id = :user_id FOR NO KEY UPDATE"
 _ADD_PROFILE = """
     INSERT INTO profiles (user_id, name, avatar_id) VALUES (:user_id, :name, :avatar_id)
     RETURNING id
@@ -47,6 +48,26 @@ async def require_household(tx: ReadTx, user_id: UUID) -> None:
         NotFound: there is none, or it was deleted.
     """
     if not await tx.scalar(_EXISTS, user_id=user_id):
+        raise NotFound()
+
+
+async def lock_household(tx: WriteTx, user_id: UUID) -> str | None:
+    """Let changes of what a household holds queue up, until the transaction ends.
+
+    Returns:
+        Its status; None where there is none.
+    """
+    status: str | None = await tx.scalar(_LOCK, user_id=user_id)
+    return status
+
+
+async def lock_existing_household(tx: WriteTx, user_id: UUID) -> None:
+    """The same for a household that there must be.
+
+    Raises:
+        NotFound: there is none, or it was deleted.
+    """
+    if await lock_household(tx, user_id) in (None, "deleted"):
         raise NotFound()
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from matinee.accounts import audit
 from matinee.accounts.audit import Actor
-from matinee.accounts.households import require_household
+from matinee.accounts.households import lock_existing_household, require_household
 from matinee.accounts.viewer import Viewer, user_tag
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import NotFound
@@ -29,9 +29,6 @@ _LIFT_SOURCE = """
 _HOLDS = """
     SELECT id, blocks_playback, blocks_purchase, reason, source_id, created_at, lifted_at
     FROM account_holds WHERE user_id = :user_id ORDER BY lifted_at IS NOT NULL, id DESC LIMIT 100
-"""
-_LOCK_HOUSEHOLD = """
-    SELECT user_id FROM users WHERE user_id = :user_id AND status <> 'deleted' FOR NO KEY UPDATE
 """
 _ADD = """
     INSERT INTO account_holds (user_id, blocks_playback, blocks_purchase, reason)
@@ -103,8 +100,7 @@ async def place_hold(tx: WriteTx, staff: Viewer, user_id: UUID, wish: PlaceHold)
         NotFound: there is no such household.
         RuleViolated: the hold would block nothing.
     """
-    if await tx.scalar(_LOCK_HOUSEHOLD, user_id=user_id) is None:
-        raise NotFound()
+    await lock_existing_household(tx, user_id)
     row = await tx.one(_ADD, user_id=user_id, **wish.model_dump())
     assert row is not None
     if wish.blocks_playback:

@@ -1,0 +1,1 @@
+"""Subscribing to packages: orders, trials, changes, codes, and what staff give."""

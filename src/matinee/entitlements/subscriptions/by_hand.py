@@ -5,13 +5,13 @@ from uuid import UUID
 
 from matinee.accounts import audit
 from matinee.accounts.audit import Actor
+from matinee.accounts.households import lock_household
 from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx, Row, WriteTx
 from matinee.core.errors import Conflict, NotFound, RuleViolated
 from matinee.entitlements.subscriptions.orders import reference_of
 from matinee.entitlements.subscriptions.queries import get_subscription
 from matinee.entitlements.subscriptions.schemas import ConfirmPayment, SubscriptionOut
-from matinee.entitlements.subscriptions.service import LOCK_HOUSEHOLD
 from matinee.entitlements.subscriptions.settling import apply_invoice, apply_subscription
 from matinee.integrations.payments.protocol import InvoiceFacts, Money, SubscriptionFacts
 
@@ -37,7 +37,7 @@ async def confirm(
         Conflict: a provider manages it, or it has ended.
         RuleViolated: the period ends before it begins.
     """
-    await tx.scalar(LOCK_HOUSEHOLD, user_id=user_id)
+    await lock_household(tx, user_id)
     row = await _row(tx, user_id, subscription_id)
     if row["status"] == "canceled":
         raise Conflict(message="It has ended; the household must subscribe anew.")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import structlog
 
+from matinee.accounts.households import lock_household
 from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx, Row, WriteTx
 from matinee.core.errors import Conflict, NotFound, Problem, ProviderError, RequestInProgress
@@ -26,7 +27,6 @@ from matinee.entitlements.subscriptions.schemas import (
     ChangeSubscription,
     SubscriptionOut,
 )
-from matinee.entitlements.subscriptions.service import LOCK_HOUSEHOLD
 from matinee.entitlements.subscriptions.settling import apply_subscription
 from matinee.integrations.payments.protocol import Money, SubscriptionFacts
 from matinee.runtime import Runtime
@@ -139,7 +139,7 @@ async def _keep(
 ) -> UUID | None:
     """The change of this request; None where there is nothing to change."""
     user_id = viewer.household
-    await tx.scalar(LOCK_HOUSEHOLD, user_id=user_id)
+    await lock_household(tx, user_id)
     asked = request_hash(subscription_id, wish.package, wish.expected_prorated_cents)
     if known := await tx.one(_BY_KEY, user_id=user_id, key=key):
         refuse_other_request(known["request_hash"], asked)

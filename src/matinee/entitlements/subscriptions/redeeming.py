@@ -5,6 +5,7 @@ from uuid import UUID
 
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 
+from matinee.accounts.households import lock_household
 from matinee.accounts.viewer import Viewer
 from matinee.core.client_address import subscriber_of
 from matinee.core.context import current_request
@@ -26,9 +27,6 @@ CODE_TRIES_THERE: Limit = RateLimitItemPerHour(30, namespace="code-there")
 """The same per subscriber (IPv4 address or IPv6 /64): accounts cost nothing."""
 
 # the codes of one household queue up, so that their days follow one another
-_LOCK_HOUSEHOLD = """
-    SELECT user_id FROM users WHERE user_id = :user_id AND status = 'active' FOR NO KEY UPDATE
-"""
 _CODE = """
     SELECT id, kind, package_id, days, title_id FROM promo_codes
     WHERE code_hash = :code_hash AND valid_from <= clock_timestamp()
@@ -113,7 +111,7 @@ async def use_code(tx: WriteTx, user_id: UUID, wish: RedeemCode) -> Redeemed:
         AlreadyOwned: it gives a title that the household owns.
         PromoExhausted: others were faster.
     """
-    await tx.scalar(_LOCK_HOUSEHOLD, user_id=user_id)
+    await lock_household(tx, user_id)
     code = await tx.one(_CODE, code_hash=hash_of(wish.code))
     if code is None:
         raise NotFound("code")

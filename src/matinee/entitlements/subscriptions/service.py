@@ -4,6 +4,7 @@ from uuid import UUID
 
 import structlog
 
+from matinee.accounts.households import lock_household
 from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx, Row, WriteTx
 from matinee.core.errors import Conflict, NotFound, ProviderError
@@ -24,9 +25,6 @@ from matinee.runtime import Runtime
 log = structlog.get_logger(__name__)
 
 # the orders of one household queue up: what one has found cannot change under it
-LOCK_HOUSEHOLD = """
-    SELECT user_id FROM users WHERE user_id = :user_id AND status = 'active' FOR NO KEY UPDATE
-"""
 _BY_KEY = """
     SELECT id, request_hash FROM subscriptions
     WHERE user_id = :user_id AND idempotency_key = :key
@@ -96,7 +94,7 @@ async def _order(
 ) -> UUID:
     """The order of this request: the one of its key, an open one for the same, or a new one."""
     user_id = viewer.household
-    await tx.scalar(LOCK_HOUSEHOLD, user_id=user_id)
+    await lock_household(tx, user_id)
     asked = request_hash(wish.package, wish.payment_method)
     if known := await tx.one(_BY_KEY, user_id=user_id, key=key):
         refuse_other_request(known["request_hash"], asked)

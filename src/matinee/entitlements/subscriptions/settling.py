@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+from matinee.accounts.households import lock_household
 from matinee.core.database import Row, WriteTx
 from matinee.core.jobs import announce
 from matinee.entitlements.events import BASE_ENDED, SUBSCRIPTION_UNWANTED
@@ -15,8 +16,6 @@ from matinee.integrations.payments.protocol import InvoiceFacts, Reference, Subs
 BEGUN = ("trialing", "active", "past_due", "paused")
 DUPLICATE = "duplicate"
 
-# the household's row first, as everywhere: its label follows, and its subscriptions queue up
-_LOCK_HOUSEHOLD = "SELECT status FROM users WHERE user_id = :user_id FOR NO KEY UPDATE"
 _LOCK = """
     SELECT package_id, is_base, price_cents, currency, trial_days, status,
            (:at::timestamptz, :rank::bigint) > (facts_at, facts_rank) AS is_news
@@ -101,7 +100,8 @@ async def apply_subscription(
         False where we do not know the subscription (yet), or `facts` are of another one.
     """
     mine = {"user_id": reference.user_id, "subscription_id": reference.id}
-    household = await tx.scalar(_LOCK_HOUSEHOLD, user_id=reference.user_id)
+    # its row first, as everywhere: its label follows, and its subscriptions queue up
+    household = await lock_household(tx, reference.user_id)
     row = await tx.one(_LOCK, **mine, provider=provider, at=facts.at, rank=facts.rank)
     if row is None or not await _placed(tx, mine, provider, facts.ref):
         return False

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from matinee.accounts import audit
 from matinee.accounts.audit import Actor
+from matinee.accounts.households import lock_existing_household, lock_household
 from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx, Row, WriteTx
 from matinee.core.errors import Conflict, NotFound, RuleViolated
@@ -18,9 +19,6 @@ from matinee.entitlements.subscriptions.schemas import (
 )
 from matinee.entitlements.subscriptions.tier import refresh_tier
 
-_LOCK_HOUSEHOLD = """
-    SELECT user_id FROM users WHERE user_id = :user_id AND status <> 'deleted' FOR NO KEY UPDATE
-"""
 _PACKAGE = "SELECT id, kind FROM content_packages WHERE slug = :slug"
 _PAID = """
     SELECT id, provider, current_period_end FROM subscriptions
@@ -83,8 +81,7 @@ async def grant_package(
         Conflict: the household pays a provider for a base subscription; `details.subscription_id`.
         RuleViolated: it would end before it begins.
     """
-    if await tx.scalar(_LOCK_HOUSEHOLD, user_id=user_id) is None:
-        raise NotFound()
+    await lock_existing_household(tx, user_id)
     package = await tx.one(_PACKAGE, slug=wish.package)
     if package is None:
         raise NotFound("package")
@@ -126,7 +123,7 @@ async def withdraw_grants(
     present = await household_subscriptions(tx, user_id)
     if not present.staff_grants:  # a lock alone would count as a change that nobody wrote down
         return present
-    await tx.scalar(_LOCK_HOUSEHOLD, user_id=user_id)
+    await lock_household(tx, user_id)
     before = await tx.all(_GRANTS, user_id=user_id)
     await tx.execute(_WITHDRAW, user_id=user_id)
     return await _changed(tx, viewer, user_id, "subscription.withdraw", before, reason)
