@@ -137,6 +137,12 @@ class Settings(BaseSettings):
     )
     cache_megabytes: int = Field(64, ge=1, description="Memory for cached answers per process.")
 
+    media_dir: Path = Field(
+        Path("/var/lib/matinee/media"),
+        description="Folder of the media that `matinee media ingest` makes and our own origin"
+        " sends; the demo keeps its own.",
+    )
+
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
     workers: int = Field(1, ge=1, le=64, description="Server processes.")

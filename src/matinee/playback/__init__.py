@@ -1,0 +1,1 @@
+"""Signed playback: media, playlists, the origin and linear channels."""
