@@ -20,6 +20,11 @@ MEMORY_BYTES = 1_048_576
 CHUNK_BYTES = 65_536
 
 ERASED = (
+    "export_credentials",
+    "schedule_reminders",
+    "reminder_series",
+    "channel_views",
+    "channel_favourites",
     "play_events",
     "watch_time",
     "viewing_limits",

@@ -25,6 +25,8 @@ END_REASONS = (
     "viewing_limit",
     "gone",
     "signed_out",
+    "blackout",
+    "parental_blocked",
 )
 SIGNAL_KINDS = (
     "loved",
@@ -55,7 +57,8 @@ class ViewingSession(Base):
     """One playback by one device, alive while its lease runs; no index on what beats change.
 
     `client_at` orders positions by the clock of the client, which may be wrong. `entitled_until` is
-    when the grant that it plays by ends, `play_until` when the session itself has to.
+    when the grant that it plays by ends, `play_until` when the session itself has to;
+    `unlocked_until` is until when a PIN opened what the profile's rating shuts.
     """
 
     __tablename__ = "viewing_sessions"
@@ -93,6 +96,7 @@ class ViewingSession(Base):
     grant_id: Mapped[UUID | None]
     entitled_until: Mapped[datetime | None]
     play_until: Mapped[datetime | None]
+    unlocked_until: Mapped[datetime | None]
     idempotency_key: Mapped[str | None]
     request_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(server_default="playing")
