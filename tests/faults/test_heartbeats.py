@@ -1,4 +1,4 @@
-"""Heartbeats of a real server: a stop loses none of them, a kill none but the last ones."""
+"""Heartbeats and starts of a real server: a stop loses none, a kill none but the last ones."""
 
 import asyncio
 import signal
@@ -15,7 +15,7 @@ from matinee.runtime import Runtime
 from tests.catalog.makers import make_asset
 from tests.cli.processes import RUN, find_free_port, is_ready, process, stop, wait_until
 from tests.faults.conftest import HOST, SECRET
-from tests.makers import choose_profile, make_profile, make_title, make_user, sign_in
+from tests.makers import choose_profile, make_profile, make_title, make_user, scalar, sign_in
 from tests.viewing.sessions.calls import SESSIONS, ask
 
 pytestmark = pytest.mark.faults
@@ -81,6 +81,7 @@ async def household(
         "secret_key": SECRET,
         "port": str(port),
         "rate_limits_enabled": "false",
+        "included_streams": str(PLAYERS),
         "embedding_provider": "none",
     }
     with process([*RUN, "serve"], tmp_path / "output", **wishes) as server:
@@ -105,6 +106,11 @@ async def test_a_stop_loses_no_heartbeat(runtime: Runtime, household: Household)
     await household.watch(SECONDS, signal.SIGTERM)
     assert len(household.acknowledged) > 100
     assert await lost(runtime, household.acknowledged) == set()
+
+
+async def test_a_stop_loses_no_start(runtime: Runtime, household: Household) -> None:
+    await household.watch(0, signal.SIGTERM)
+    assert await scalar(runtime, "SELECT starts FROM bookmarks") == PLAYERS
 
 
 async def test_a_kill_loses_none_but_the_last_ones(runtime: Runtime, household: Household) -> None:

@@ -166,7 +166,7 @@ class ReadTx:
         self._connection = None
 
 
-Effect = Callable[[], Awaitable[None]]
+Effect = Callable[[], None]
 
 
 class WriteTx(ReadTx):
@@ -178,6 +178,7 @@ class WriteTx(ReadTx):
     def __init__(self, database: "Database", *, statement_timeout_ms: int | None = None) -> None:
         super().__init__(database, statement_timeout_ms=statement_timeout_ms)
         self.invalidated: set[str] = set()
+        self.effects: list[Effect] = []
 
     async def execute(self, statement: Statement | str, /, **params: Any) -> int:
         """Run a statement; returns the number of rows it touched."""
@@ -207,6 +208,10 @@ class WriteTx(ReadTx):
     def invalidate(self, *tags: str) -> None:
         """Make cached answers that depend on these tags stale as soon as this is committed."""
         self.invalidated.update(tags)
+
+    def when_committed(self, effect: Effect) -> None:
+        """Have something done in memory once this is stored; not at all where it fails."""
+        self.effects.append(effect)
 
 
 class Database:
@@ -280,6 +285,8 @@ class Database:
         tx = WriteTx(self, statement_timeout_ms=statement_timeout_ms)
         async with _finished(tx):
             yield tx
+        for effect in tx.effects:
+            effect()
         if tx.invalidated and self.after_commit is not None:
             try:
                 await self.after_commit(tx.invalidated)

@@ -27,6 +27,7 @@ async def test_the_same_wish_gives_the_first_session_again(
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json() == first.json() | {"server_time": again.json()["server_time"]}
     assert await scalar(runtime, "SELECT count(*) FROM viewing_sessions") == 1
+    await runtime.buffers.flush()
     assert await scalar(runtime, "SELECT starts FROM bookmarks") == 1
 
 

@@ -12,7 +12,7 @@ from tests.catalog.makers import make_asset, make_rights
 from tests.makers import execute, make_title, scalar
 from tests.viewing.makers import counted
 from tests.viewing.progress.makers import Somebody, make_numbered_series, make_somebody, watch
-from tests.viewing.sessions.calls import LENGTH, Player, ask, code_of, start
+from tests.viewing.sessions.calls import LENGTH, Player, ask, bookmark, code_of, start
 
 
 async def test_a_player_is_told_where_to_find_the_film(player: Player) -> None:
@@ -176,18 +176,48 @@ async def test_each_start_counts_for_the_bookmark(
     runtime: Runtime, client: AsyncClient, ana: Somebody, film: UUID, player: Player
 ) -> None:
     await start(runtime, client, ana.headers, film)
+    await runtime.buffers.flush()
     assert await scalar(runtime, "SELECT starts FROM bookmarks") == 2
 
 
-async def test_a_start_is_an_event(runtime: Runtime, player: Player) -> None:
+async def test_a_start_is_an_event_of_its_moment(runtime: Runtime, player: Player) -> None:
+    await runtime.buffers.flush()
     kinds = await scalar(runtime, "SELECT array_agg(kind) FROM play_events")
     assert kinds == ["start"]
+    assert await scalar(runtime, "SELECT at FROM play_events") == await player.column("started_at")
 
 
-async def test_a_start_is_ten_statements(
+async def test_a_start_that_is_written_after_its_stop_moves_nothing(
+    runtime: Runtime, player: Player
+) -> None:
+    await player.stop(1200)
+    assert await bookmark(runtime) == 1200
+    await runtime.buffers.flush()
+    assert await bookmark(runtime) == 1200
+    assert await scalar(runtime, "SELECT starts FROM bookmarks") == 1
+    kinds = await scalar(runtime, "SELECT array_agg(kind ORDER BY kind) FROM play_events")
+    assert kinds == ["start", "stop"]
+
+
+async def test_a_start_that_was_refused_leaves_nothing(
+    runtime: Runtime, client: AsyncClient, ana: Somebody
+) -> None:
+    assert (await ask(client, ana.headers, await make_title(runtime))).status_code == 409
+    await runtime.buffers.flush()
+    assert await scalar(runtime, "SELECT count(*) FROM play_events") == 0
+
+
+async def test_a_process_that_stops_writes_the_starts_it_has_heard_of(
+    runtime: Runtime, player: Player
+) -> None:
+    await runtime.buffers.aclose()
+    assert await scalar(runtime, "SELECT starts FROM bookmarks") == 1
+
+
+async def test_a_start_is_five_statements(
     runtime: Runtime, client: AsyncClient, ana: Somebody, film: UUID
 ) -> None:
     await client.get("/api/v1/viewing/sessions", headers=ana.headers)
     with counted(runtime) as statements:
         await start(runtime, client, ana.headers, film)
-    assert len(statements) == 10
+    assert len(statements) == 5

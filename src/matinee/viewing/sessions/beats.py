@@ -10,7 +10,7 @@ PATIENCE = 1.5
 
 
 class Beat(NamedTuple):
-    """A heartbeat as it arrived, or the end of a session.
+    """A heartbeat as it arrived, or the beginning or the end of a session.
 
     `sender` is the signed-in device, `arrived` a moment by `time.monotonic`.
     """
@@ -30,6 +30,7 @@ class Beat(NamedTuple):
     bitrate: int | None = None
     dropped_frames: int | None = None
     error_code: str | None = None
+    begins: bool = False
     ends: bool = False
 
 

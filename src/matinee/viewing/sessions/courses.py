@@ -33,7 +33,7 @@ _HOLD = f"""
     SELECT s.user_id, s.id, s.profile_id, s.title_id, s.episode_id, s.channel_id, s.territory,
            s.incognito, s.recommendation_id, s.state, s.position_seconds, s.client_at,
            s.duration_seconds, s.watched_seconds, s.heartbeat_at, s.lease_until, s.ended_at,
-           s.end_reason, s.access_via, s.grant_id, s.entitled_until, s.play_until,
+           s.end_reason, s.started_at, s.access_via, s.grant_id, s.entitled_until, s.play_until,
            g.expires_at AS grant_until, clock_timestamp() AS now,
            s.grant_id IS NOT NULL AND (g.id IS NULL OR g.revoked_at IS NOT NULL) AS grant_gone,
            EXISTS (SELECT FROM viewing_limits l
@@ -104,7 +104,13 @@ class Course:
             self.ended_at, self.ending = at, Ending(reason, resets_at)
 
     def take(self, beat: Beat, at: datetime, interval: int) -> None:
-        """Put one heartbeat to it; what came after its end is not heard."""
+        """Put one heartbeat to it; what came after its end is not heard.
+
+        That it began is heard whenever it comes: it moves nothing.
+        """
+        if beat.begins:
+            self.steps.append(Step(beat, self.session["started_at"], self.standing, 0))
+            return
         if self.ended_at is not None and at > self.ended_at:
             return
         before, seconds = self.standing, 0
@@ -184,6 +190,7 @@ def mark_of(course: Course) -> Mark:
         at=course.standing.heartbeat_at,
         duration_seconds=course.session["duration_seconds"],
         watched_seconds=course.seconds,
+        starts=sum(step.beat.begins for step in course.steps),
         audio_language=audio,
         subtitle_language=subtitles,
     )
@@ -213,6 +220,8 @@ def _newly_finished(saved: Saved) -> bool:
 def _kind(beat: Beat) -> str:
     if beat.error_code is not None:
         return "error"
+    if beat.begins:
+        return "start"
     return "stop" if beat.ends else "progress"
 
 

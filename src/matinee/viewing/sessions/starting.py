@@ -1,5 +1,7 @@
 """Starting to play: the right, the stream and the session are had in one transaction, or none."""
 
+import time
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +13,11 @@ from matinee.entitlements import streams
 from matinee.entitlements.spending import refuse_other_request, request_hash
 from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.runtime import Runtime
-from matinee.viewing.progress.bookmarks import TRACKS, Mark, save_bookmarks
+from matinee.viewing.progress.bookmarks import TRACKS
 from matinee.viewing.progress.next_episode import next_episode
 from matinee.viewing.progress.schemas import NextUp
-from matinee.viewing.sessions.flush import lease
+from matinee.viewing.sessions.beats import Beat
+from matinee.viewing.sessions.flush import lease, write_heartbeats
 from matinee.viewing.sessions.heartbeats import next_heartbeat
 from matinee.viewing.sessions.limits import UNLIMITED, Allowance, ViewingLimit, allowances
 from matinee.viewing.sessions.live import LiveSessions
@@ -25,7 +28,6 @@ from matinee.viewing.sessions.schemas import (
     SessionStarted,
     StartSession,
 )
-from matinee.viewing.taste import refresh_signals
 
 _ITEM = f"""
     SELECT t.id AS title_id, t.kind, e.id AS episode_id, e.season_id,
@@ -57,7 +59,7 @@ _STARTED = """
     id, title_id, episode_id, started_at, lease_until, position_seconds, access_via AS via,
     entitled_until AS until, clock_timestamp() AS now
 """
-# The session with its slot and its first event.
+# The session with its slot.
 _START = f"""
     WITH session AS (
         INSERT INTO viewing_sessions (
@@ -74,14 +76,6 @@ _START = f"""
         )
         RETURNING *
     ), slot AS ({streams.TAKE}
-    ), event AS (
-        INSERT INTO play_events (
-            user_id, at, profile_id, session_id, title_id, episode_id, kind, position_seconds,
-            watched_seconds, device_kind, territory, recommendation_id
-        )
-        SELECT user_id, started_at, profile_id, id, title_id, episode_id, 'start',
-               position_seconds, 0, :device_kind, territory, recommendation_id
-        FROM session WHERE NOT incognito
     )
     SELECT {_STARTED}, :begun_at::timestamptz IS NOT NULL AND access_via = 'rent' AS clock_started
     FROM session
@@ -134,7 +128,7 @@ async def start(
     keyed = {"key": key, "request_hash": asked if key else None}
     session = await _insert(runtime, tx, viewer, wish, item, right, slot=slot, limit=limit, **keyed)
     if not wish.incognito:
-        await _remember_start(tx, viewer, item, session)
+        _remember_start(runtime, tx, viewer, session)
     for session_id in ended:
         runtime.part(LiveSessions).forget(session_id)
     return await _answer(runtime, tx, viewer, item, session, allowed)
@@ -231,7 +225,6 @@ async def _insert(
         device_id=wish.device_id,
         device_name=wish.device_name,
         territory=viewer.territory,
-        device_kind=viewer.device_kind,
         incognito=wish.incognito,
         recommendation_id=wish.recommendation_id,
         position_seconds=resume,
@@ -246,18 +239,15 @@ async def _insert(
     return session
 
 
-async def _remember_start(tx: WriteTx, viewer: Viewer, item: Row, session: Row) -> None:
-    """The bookmark of what was begun, and what that says of the taste."""
-    mark = Mark(
+def _remember_start(runtime: Runtime, tx: WriteTx, viewer: Viewer, session: Row) -> None:
+    """Its bookmark, taste and event are written a moment later, with the heartbeats of all."""
+    beat = Beat(
         viewer.household,
-        viewer.profile,
-        item["title_id"],
-        item["episode_id"],
-        position_seconds=item["resume_seconds"],
-        at=session["started_at"],
-        duration_seconds=item["duration_seconds"],
-        starts=1,
+        session["id"],
+        viewer.session_id,
+        time.monotonic(),
+        session["position_seconds"],
+        device_kind=viewer.device_kind,
+        begins=True,
     )
-    saved = await save_bookmarks(tx, [mark])
-    if any(one.is_telling for one in saved):
-        await refresh_signals(tx, [(mark.user_id, mark.profile_id, mark.title_id)])
+    tx.when_committed(partial(runtime.buffers.add, write_heartbeats, beat))
