@@ -173,23 +173,6 @@ async def test_tags_are_announced_after_the_commit_and_only_then(database: Datab
     assert announced == [({"catalogue", "user:1"}, ["Faust"])]
 
 
-async def test_what_follows_a_commit_follows_no_failure(database: Database) -> None:
-    done: list[str] = []
-
-    async def fail() -> None:
-        async with database.write() as tx:
-            tx.when_committed(lambda: done.append("failed"))
-            raise LookupError
-
-    async with database.write() as tx:
-        tx.when_committed(lambda: done.append("stored"))
-        assert done == []
-    with pytest.raises(LookupError):
-        await fail()
-
-    assert done == ["stored"]
-
-
 async def test_what_is_stored_is_not_reported_as_failed(database: Database) -> None:
     async def fail(_tags: Collection[str]) -> None:
         raise RuntimeError

@@ -82,6 +82,7 @@ async def household(
         "port": str(port),
         "rate_limits_enabled": "false",
         "included_streams": str(PLAYERS),
+        "unsold_titles": "free",
         "embedding_provider": "none",
     }
     with process([*RUN, "serve"], tmp_path / "output", **wishes) as server:
