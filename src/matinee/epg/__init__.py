@@ -1,0 +1,1 @@
+"""Live television: channels, their guide, what is on, reminders, exports."""

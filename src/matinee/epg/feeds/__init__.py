@@ -1,0 +1,1 @@
+"""Readers of guides (XMLTV) and channel lists (M3U), as others write them."""

@@ -1,0 +1,137 @@
+"""Season and episode numbers, and identities, out of the many ways in which guides write them."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+LONGEST = 200
+"""Characters that are looked at."""
+
+HIGHEST_SEASON = 9_999
+HIGHEST_EPISODE = 99_999
+
+
+class Episode(NamedTuple):
+    """Which season and which episode of it, counted from one; None where nothing is said."""
+
+    season: int | None = None
+    episode: int | None = None
+
+
+UNKNOWN = Episode()
+
+SEASON_WORDS = r"(?:series|season|staffel|saison|temporada|stagione|seizoen|säsong|sæson|ser|s|t)"
+EPISODE_WORDS = (
+    r"(?:episode|épisode|episodio|episódio|capítulo|capitulo|folge|aflevering|avsnitt|afsnit|part"
+    r"|teil|ep|e)"
+)
+_NUMBER = r"\.?\s*#?(\d{1,5})"
+_TOTAL = r"(?:\s*(?:/|of|von|de|sur|di)\s*\d{1,5})?"
+
+_ZERO_BASED = re.compile(r"(\d{0,5})(?:/\d*)?\.(\d{0,5})(?:/\d*)?(?:\.|$)", re.ASCII)
+_BOTH = re.compile(
+    rf"(?<!\w){SEASON_WORDS}{_NUMBER}{_TOTAL}[\s,.:;·|/-]{{0,4}}{EPISODE_WORDS}{_NUMBER}{_TOTAL}(?!\w)",
+    re.ASCII | re.IGNORECASE,
+)
+_CROSSED = re.compile(r"(?<!\w)(\d{1,3})x(\d{1,4})(?!\w)", re.ASCII | re.IGNORECASE)
+_EPISODE = re.compile(rf"(?<!\w){EPISODE_WORDS}{_NUMBER}{_TOTAL}(?!\w)", re.ASCII | re.IGNORECASE)
+_SEASON = re.compile(rf"(?<!\w){SEASON_WORDS}{_NUMBER}{_TOTAL}(?!\w)", re.ASCII | re.IGNORECASE)
+_OF_TOTAL = re.compile(r"\(?(\d{1,4})\s*/\s*(\d{1,4})\)?(?=$|[\s.:)-])", re.ASCII)
+
+
+@lru_cache(maxsize=4_096)
+def zero_based(text: str) -> Episode:
+    """The system `xmltv_ns`: `1.4/8.0/1` is season 2, episode 5."""
+    found = _ZERO_BASED.match("".join(text[:LONGEST].split()))
+    if found is None:
+        return UNKNOWN
+    season, episode = (int(figure) + 1 if figure else None for figure in found.groups())
+    return _plausible(season, episode)
+
+
+@lru_cache(maxsize=4_096)
+def on_screen(text: str) -> Episode:
+    """As people read it: `S02E05`, `2x05`, `Series 2, Episode 5 of 8`, `Folge 5`, `5/8`."""
+    text = text[:LONGEST]
+    if found := _BOTH.search(text) or _CROSSED.search(text):
+        return _plausible(int(found[1]), int(found[2]))
+    season, episode = _SEASON.search(text), _EPISODE.search(text) or _of_total(text)
+    return _plausible(int(season[1]) if season else None, int(episode[1]) if episode else None)
+
+
+@lru_cache(maxsize=4_096)
+def at_head(text: str) -> Episode:
+    """Numbers with which a description begins: `S2 E5: …`, `(Ep. 5/8) …`, `5/8. …`."""
+    head = text[:40].lstrip("([ ")
+    if found := _BOTH.match(head) or _CROSSED.match(head):
+        return _plausible(int(found[1]), int(found[2]))
+    if found := _EPISODE.match(head) if head[:1] in "EeÉé" else None:
+        follows = head[found.end() : found.end() + 1]
+        return _plausible(None, int(found[1])) if follows in tuple(":.)]-/,") else UNKNOWN
+    found = _of_total(head)
+    return _plausible(None, int(found[1])) if found else UNKNOWN
+
+
+def _of_total(text: str) -> re.Match[str] | None:
+    """`5/8`, but not a date or a mark such as `8/10` of nothing."""
+    found = _OF_TOTAL.match(text)
+    return found if found and 1 <= int(found[1]) <= int(found[2]) else None
+
+
+def _plausible(season: int | None, episode: int | None) -> Episode:
+    return Episode(
+        season if season is not None and season <= HIGHEST_SEASON else None,
+        episode if episode is not None and episode <= HIGHEST_EPISODE else None,
+    )
+
+
+def first_known(episodes: Iterable[Episode]) -> Episode:
+    """Each number from the first that has it; the first to know an episode decides on both."""
+    season: int | None = None
+    for found in episodes:
+        if found.episode is not None:
+            return Episode(found.season if found.season is not None else season, found.episode)
+        if season is None:
+            season = found.season
+    return Episode(season, None)
+
+
+SERVICES = {
+    "themoviedb.com": "tmdb",
+    "themoviedb.org": "tmdb",
+    "tmdb": "tmdb",
+    "thetvdb.com": "tvdb",
+    "tvdb": "tvdb",
+    "imdb.com": "imdb",
+    "imdb": "imdb",
+    "dd_progid": "dd_progid",
+}
+KINDS = {
+    "movie": "movie", "movies": "movie", "film": "movie", "series": "series", "tv": "series",
+    "show": "series", "episode": "episode", "episodes": "episode",
+}  # fmt: skip
+_IDENTITY = re.compile(r"(?:([a-z]+)/)?(\d{1,12}|tt\d{5,12})", re.ASCII)
+_PROGRAMME_ID = re.compile(r"(EP|SH|MV|SP)(\d{8,12})\.?(\d{0,4})", re.ASCII)
+
+
+def external_id(system: str, text: str) -> tuple[str, str] | None:
+    """A name and identifier of another catalogue: `("tmdb_movie", "603")`, `("imdb", "tt0133093")`.
+
+    Numbers of TMDB and TVDB mean different things for films, series and episodes, so the name says
+    which where the guide does: `tmdb_movie`, `tmdb_series`, `tmdb_episode`, else `tmdb`.
+    """
+    service = SERVICES.get(system)
+    text = text[:LONGEST].strip()
+    if service == "dd_progid":
+        found = _PROGRAMME_ID.fullmatch(text.upper())
+        return (service, "".join(found.groups())) if found else None
+    found = _IDENTITY.match(text.lower().removeprefix("title/"))
+    if service is None or found is None:
+        return None
+    if (service == "imdb") != found[2].startswith("tt"):
+        return None
+    kind = KINDS.get(found[1] or "")
+    if service == "imdb" and kind != "episode":
+        kind = None
+    return (f"{service}_{kind}" if kind else service), found[2]
