@@ -108,3 +108,26 @@ async def raise_days(
         starts_at.astimezone(UTC).date(),
         (ends_at.astimezone(UTC) - timedelta(microseconds=1)).date(),
     )
+
+
+async def carry_channel(
+    runtime: Runtime, package_id: UUID, channel_id: UUID, **columns: Any
+) -> UUID:
+    """Let a package carry a channel."""
+    return await insert(
+        runtime, "package_channels", package_id=package_id, channel_id=channel_id, **columns
+    )
+
+
+async def black_out(
+    runtime: Runtime, channel_id: UUID, starts: float = -10, ends: float = 60, **columns: Any
+) -> UUID:
+    """Let a channel be off from `starts` until `ends`, minutes from now."""
+    return await insert(
+        runtime,
+        "blackouts",
+        channel_id=channel_id,
+        starts_at=at(starts),
+        ends_at=at(ends),
+        **({"reason": "rights"} | columns),
+    )

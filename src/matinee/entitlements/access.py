@@ -19,6 +19,7 @@ Via = Literal[
     "rent",
     "locked",
     "not_in_territory",
+    "blackout",
 ]
 """By which right something is played, or why it is not; in the order in which they are tried."""
 
@@ -118,22 +119,31 @@ class Asking:
     """Whether what is in no package and has no offer at all may be played by everybody."""
 
 
+class Blackout(NamedTuple):
+    """A time in which a channel must not be played here, whatever the household has a right to."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that is known about one title for one household.
+    """All that is known about one title or channel for one household.
 
     `shown`: published, and inside its rights window here. `suitable`: the profile's settings let it
     see the title. `sold`: somebody, somewhere, at some time can or could get it from us; what
-    nobody can get is `locked` without options, and not a question of territory.
+    nobody can get is `locked` without options, and not a question of territory. `blackouts`: of
+    this territory, those that are not over.
     """
 
-    title_id: UUID
+    id: UUID
     shown: bool = True
     suitable: bool = True
     sold: bool = True
     carriages: Sequence[Carriage] = ()
     offers: Sequence[Offer] = ()
     grants: Sequence[Grant] = ()
+    blackouts: Sequence[Blackout] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +189,11 @@ class Decision:
 
 
 def decide(facts: Facts, asking: Asking, season_id: UUID | None = None) -> Decision:
-    """Decide on a title, or on one season of a series.
+    """Decide on a title, on one season of a series, or on a channel (A9).
 
     Without a season, a right to any of its seasons counts: something of the series can be played.
     What costs the household nothing comes first; a rental's clock is never started where another
-    right lets it play (A2).
+    right lets it play (A2). A blackout stops whoever has a right; others hear how to get one.
     """
     if not facts.shown:
         return Decision(False, "unavailable")
@@ -196,7 +206,9 @@ def decide(facts: Facts, asking: Asking, season_id: UUID | None = None) -> Decis
     offers = best_offers(facts.offers, asking, season_id)
     options = _options(carriages, offers, grants)
     shown = options if asking.sees_prices else ()
-    changes_at = _first_end(carriages, offers, grants)
+    changes_at = _earlier(
+        _first_end(carriages, offers, grants), _next_turn(facts.blackouts, asking.now)
+    )
     right = (
         _owned(grants)
         or _subscribed(carriages, grants)
@@ -206,6 +218,8 @@ def decide(facts: Facts, asking: Asking, season_id: UUID | None = None) -> Decis
     if right is None:
         via: Via = "locked" if options or not facts.sold else "not_in_territory"
         return Decision(False, via, options=shown, changes_at=changes_at)
+    if (blackout := _running(facts.blackouts, asking.now)) is not None:
+        return Decision(False, "blackout", blackout.ends_at, options=shown, changes_at=changes_at)
     return Decision(True, *right, options=shown, changes_at=changes_at)
 
 
@@ -343,6 +357,18 @@ def _first_end(
     ends += [offer.window.available_until for offer in offers]
     ends += [grant.expires_at for grant in grants]
     return min((end for end in ends if end is not None), default=None)
+
+
+def _running(blackouts: Iterable[Blackout], now: datetime) -> Blackout | None:
+    """The blackout that holds at a moment, of several the one that lasts longest."""
+    running = [one for one in blackouts if one.starts_at <= now < one.ends_at]
+    return max(running, key=lambda one: one.ends_at, default=None)
+
+
+def _next_turn(blackouts: Iterable[Blackout], now: datetime) -> datetime | None:
+    """When the next blackout begins or ends."""
+    turns = [turn for blackout in blackouts for turn in blackout if turn > now]
+    return min(turns, default=None)
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

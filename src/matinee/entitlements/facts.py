@@ -9,6 +9,7 @@ from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx, Row
 from matinee.entitlements.access import (
     Asking,
+    Blackout,
     Carriage,
     Decision,
     Facts,
@@ -35,12 +36,14 @@ def live_at(now: str) -> str:
     )"""
 
 
-_PACKAGE = (
-    "p.id, p.slug, p.name, p.price_cents, p.currency, p.billing_period, p.max_quality, p.active"
-)
-_WINDOW = (
+WINDOW = (
     "{0}.territory, nullif({0}.available_from, '-infinity'), "
     "nullif({0}.available_until, 'infinity')"
+)
+"""SQL of the fields of a `Window` of a row (its alias)."""
+
+_PACKAGE = (
+    "p.id, p.slug, p.name, p.price_cents, p.currency, p.billing_period, p.max_quality, p.active"
 )
 _OFFER = "o.id, o.offer_type, o.price_cents, o.currency, o.quality"
 _OFFER_TERMS = "o.season_id, o.rental_window_hours, o.start_within_hours"
@@ -71,22 +74,26 @@ HOUSEHOLD = f"""
 """
 """The common table expressions that `FACT_COLUMNS` reads."""
 
-# Rows come as arrays of records, in the order of the fields of their classes: read in C. What is
-# the same for all titles comes with the first one only.
-FACT_COLUMNS = f"""
+# Rows come as arrays of records, in the order of the fields of their classes: read in C.
+FIRST_COLUMNS = """
     household.now, household.held,
     CASE WHEN row_number() OVER (ORDER BY wanted.n) = 1 THEN household.held_packages END
         AS held_packages,
-    CASE WHEN row_number() OVER (ORDER BY wanted.n) = 1 THEN household.packages END AS packages,
+    CASE WHEN row_number() OVER (ORDER BY wanted.n) = 1 THEN household.packages END AS packages
+"""
+"""What is the same for all that is wanted; packages come with the first row only."""
+
+FACT_COLUMNS = f"""
+    {FIRST_COLUMNS},
     coalesce({shown_at(NOW)}, false) AS shown,
     coalesce({SUITABLE}, false) AS suitable,
     {SOLD} AS sold,
     ARRAY(
-        SELECT ROW(c.package_id, {_WINDOW.format("c")})
+        SELECT ROW(c.package_id, {WINDOW.format("c")})
         FROM {CARRIED} c WHERE {is_open("c", NOW)}
     ) AS carriages,
     ARRAY(
-        SELECT ROW({_OFFER}, {_WINDOW.format("o")}, {_OFFER_TERMS}) FROM title_offers o
+        SELECT ROW({_OFFER}, {WINDOW.format("o")}, {_OFFER_TERMS}) FROM title_offers o
         WHERE o.title_id = t.id AND o.active AND {is_open("o", NOW)}
     ) AS offers,
     ARRAY(SELECT fields FROM grants WHERE title_id = t.id) AS grants
@@ -128,7 +135,7 @@ def facts_in(rows: Sequence[Row], viewer: Viewer) -> tuple[Asking, dict[UUID, Fa
     """Who asks, and the facts about the titles, in rows of `FACT_COLUMNS`; at least one."""
     held, packages = _household(rows[0])
     facts = (_facts(row, held, packages) for row in rows if row["id"] is not None)
-    return _asking(rows[0], viewer), {one.title_id: one for one in facts}
+    return _asking(rows[0], viewer), {one.id: one for one in facts}
 
 
 def decided_in(
@@ -149,6 +156,7 @@ def decided_in(
             row["suitable"],
             row["sold"],
             *map(tuple, (row["carriages"], row["offers"], row["grants"])),
+            *row.get("blackouts", ()),
         )
         if known not in shapes:
             shapes[known] = shape(decide(_facts(row, held, packages), asking))
@@ -200,6 +208,7 @@ def _facts(row: Row, held: list[Grant], packages: Mapping[UUID, Package]) -> Fac
         ],
         offers=[_offer(fields) for fields in row["offers"]],
         grants=held + _grants(row["grants"]),
+        blackouts=[Blackout(*fields) for fields in row.get("blackouts", ())],
     )
 
 

@@ -3,13 +3,14 @@
 from typing import Any
 
 from matinee.accounts.service import AccountHeld
-from matinee.core.errors import NotFound, Problem
+from matinee.core.errors import Forbidden, NotFound, Problem
 from matinee.entitlements.access import Decision
 from matinee.entitlements.schemas import AccessOption, access_fields
 
 __all__ = [
     "REFUSALS",
     "AccountHeld",
+    "Blackout",
     "NotEntitled",
     "NotInTerritory",
     "ParentalBlocked",
@@ -29,13 +30,17 @@ class ParentalBlocked(Problem):
     status = 403
 
 
+class Blackout(Forbidden):
+    """This channel must not be shown here at the moment."""
+
+
 class NotInTerritory(Problem):
-    """This title cannot be shown in your country."""
+    """This cannot be shown in your country."""
 
     status = 451
 
 
-REFUSALS = (NotFound, NotEntitled, AccountHeld, ParentalBlocked, NotInTerritory)
+REFUSALS = (NotFound, NotEntitled, AccountHeld, ParentalBlocked, NotInTerritory, Blackout)
 """All that `refuse` can answer."""
 
 
@@ -49,6 +54,8 @@ def refuse(decision: Decision) -> Problem:
             return AccountHeld()
         case "parental":
             return ParentalBlocked()
+        case "blackout":
+            return Blackout(ends_at=decision.until and decision.until.isoformat())
         case "not_in_territory":
             return NotInTerritory()
         case "locked":

@@ -33,7 +33,8 @@ class TitleAccess(Output):
     playable: bool = Field(description="Whether the household may play it now.")
     via: Via = Field(
         description="By which right; or why not. `free` costs nothing, `svod` is in a package of"
-        " the household; `locked` has options, `not_in_territory` has none here."
+        " the household; `locked` has options, `not_in_territory` has none here;"
+        " `blackout`: a channel that must not be shown here until then."
     )
     until: datetime | None = Field(description="When that ends; null where no end is known.")
     starts_clock: bool = Field(description="Whether playing begins the time of a rental.")
