@@ -58,7 +58,9 @@ class ViewingSession(Base):
 
     `client_at` orders positions by the clock of the client, which may be wrong. `entitled_until` is
     when the grant that it plays by ends, `play_until` when the session itself has to;
-    `unlocked_until` is until when a PIN opened what the profile's rating shuts.
+    `unlocked_until` is until when a PIN opened what the profile's rating shuts. `airing_id` is the
+    airing of a channel that is watched from its beginning or after it was on; without one a channel
+    is watched live.
     """
 
     __tablename__ = "viewing_sessions"
@@ -97,6 +99,7 @@ class ViewingSession(Base):
     entitled_until: Mapped[datetime | None]
     play_until: Mapped[datetime | None]
     unlocked_until: Mapped[datetime | None]
+    airing_id: Mapped[int | None] = mapped_column(BigInteger)
     idempotency_key: Mapped[str | None]
     request_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(server_default="playing")

@@ -1,6 +1,7 @@
 -- Live television: channels, guide, playout, reminders.
 
 ALTER TABLE viewing_sessions ADD COLUMN unlocked_until TIMESTAMP WITH TIME ZONE;
+ALTER TABLE viewing_sessions ADD COLUMN airing_id BIGINT;
 ALTER TABLE viewing_sessions DROP CONSTRAINT viewing_sessions_end_reason_check;
 ALTER TABLE viewing_sessions ADD CONSTRAINT viewing_sessions_end_reason_check CHECK (end_reason IN ('stopped', 'stopped_remotely', 'taken_over', 'not_entitled', 'viewing_limit', 'gone', 'signed_out', 'blackout', 'parental_blocked')) NOT VALID;
 ALTER TABLE viewing_sessions VALIDATE CONSTRAINT viewing_sessions_end_reason_check;
