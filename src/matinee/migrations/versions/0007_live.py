@@ -48,3 +48,4 @@ def downgrade() -> None:
         op.drop_table(table)
     op.execute("DROP SEQUENCE channel_stream_numbers")
     op.drop_column("viewing_sessions", "unlocked_until")
+    op.drop_column("viewing_sessions", "airing_id")
