@@ -36,20 +36,29 @@ class Text(NamedTuple):
 
 def tidied(text: str, longest: int = LONGEST_LINE) -> str:
     """The text without superfluous blanks, cut where it is too long."""
-    text = text[: 2 * longest].strip()
-    if not text.isprintable() or "  " in text:
-        text = " ".join(text.split())
+    if text.isprintable() and "  " not in text and len(text) <= longest:
+        return text.strip()
+    text = " ".join(text[: 2 * longest].split())
     return text if len(text) <= longest else text[:longest].rstrip()
 
 
 def texts(elements: Sequence[Element], longest: int = LONGEST_LINE) -> list[Text]:
     """The texts that say something, each once per language, in their order."""
+    if len(elements) == 1:
+        attributes, raw, _ = elements[0]
+        text = tidied(raw, longest)
+        return [Text(stated_language(attributes), text)] if text else []
     found = [
-        Text(language_of(attributes["lang"][:40]) if "lang" in attributes else "", text)
+        Text(stated_language(attributes), text)
         for attributes, raw, _ in elements[:MOST_REPEATS]
         if (text := tidied(raw, longest))
     ]
-    return found if len(found) < 2 else list(dict.fromkeys(found))
+    return list(dict.fromkeys(found))
+
+
+def stated_language(attributes: Attributes) -> str:
+    """The language of an element, `""` where it states none."""
+    return language_of(attributes["lang"][:40]) if "lang" in attributes else ""
 
 
 def in_language(found: Sequence[Text], language: str) -> str | None:

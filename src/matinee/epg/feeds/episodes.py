@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 LONGEST = 200
-"""Characters that are looked at."""
+"""Characters to give to these functions at most; they remember what they were given."""
 
 HIGHEST_SEASON = 9_999
 HIGHEST_EPISODE = 99_999
@@ -43,7 +43,7 @@ _OF_TOTAL = re.compile(r"\(?(\d{1,4})\s*/\s*(\d{1,4})\)?(?=$|[\s.:)-])", re.ASCI
 @lru_cache(maxsize=4_096)
 def zero_based(text: str) -> Episode:
     """The system `xmltv_ns`: `1.4/8.0/1` is season 2, episode 5."""
-    found = _ZERO_BASED.match("".join(text[:LONGEST].split()))
+    found = _ZERO_BASED.match("".join(text.split()))
     if found is None:
         return UNKNOWN
     season, episode = (int(figure) + 1 if figure else None for figure in found.groups())
@@ -53,7 +53,6 @@ def zero_based(text: str) -> Episode:
 @lru_cache(maxsize=4_096)
 def on_screen(text: str) -> Episode:
     """As people read it: `S02E05`, `2x05`, `Series 2, Episode 5 of 8`, `Folge 5`, `5/8`."""
-    text = text[:LONGEST]
     if found := _BOTH.search(text) or _CROSSED.search(text):
         return _plausible(int(found[1]), int(found[2]))
     season, episode = _SEASON.search(text), _EPISODE.search(text) or _of_total(text)
@@ -63,7 +62,7 @@ def on_screen(text: str) -> Episode:
 @lru_cache(maxsize=4_096)
 def at_head(text: str) -> Episode:
     """Numbers with which a description begins: `S2 E5: …`, `(Ep. 5/8) …`, `5/8. …`."""
-    head = text[:40].lstrip("([ ")
+    head = text.lstrip("([ ")
     if found := _BOTH.match(head) or _CROSSED.match(head):
         return _plausible(int(found[1]), int(found[2]))
     if found := _EPISODE.match(head) if head[:1] in "EeÉé" else None:

@@ -1,10 +1,11 @@
 """From the elements of an entry to a channel or programme: every dialect becomes one record."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from matinee.epg.feeds.elements import (
+    LONGEST_LINE,
     LONGEST_TEXT,
     MOST_REPEATS,
     Element,
@@ -30,6 +31,7 @@ from matinee.epg.feeds.entries import (
 from matinee.epg.feeds.episodes import (
     HIGHEST_EPISODE,
     HIGHEST_SEASON,
+    LONGEST,
     SERVICES,
     Episode,
     at_head,
@@ -50,10 +52,13 @@ FLAGS = {
     "audio-described": AUDIO_DESCRIBED,
     "audio-description": AUDIO_DESCRIBED,
 }
+NO_EPISODES = ("xmltv_ns", "original-air-date")
 NO = frozenset({"0", "false", "no"})
 ROLES = frozenset(
     "director actor writer adapter producer composer editor presenter commentator guest".split()
 )
+LONGEST_HEAD = 40
+LONGEST_LABEL = 60
 MOST_NAMES = 20
 MOST_CATEGORIES = 20
 MOST_RATINGS = 8
@@ -82,63 +87,72 @@ def programme_of(
     channel: str, starts_at: int, ends_at: int | None, elements: Elements
 ) -> FeedProgramme | None:
     """A programme; None where it has no title."""
-    titles = texts(elements.get("title", _NONE))
+    said = elements.get
+    titles = texts(said("title", _NONE))
     if not titles:
         return None
     language, title = titles[0]
-    description = in_language(texts(elements.get("desc", _NONE), LONGEST_TEXT), language)
-    numbers = _numbers(elements)
-    season, episode = first_known(_episodes(elements, numbers, description))
+    description = _text(said("desc", _NONE), language, LONGEST_TEXT)
+    numbers = _numbers(said("episode-num", _NONE))
+    season, episode = _episode(elements, numbers, description)
     return FeedProgramme(
-        channel=channel,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        title=title,
-        titles=dict(reversed(titles)),
-        language=language or None,
-        sub_title=in_language(texts(elements.get("sub-title", _NONE)), language),
-        description=description,
-        categories=_categories(elements, language),
-        season=season,
-        episode=episode,
-        ratings=_ratings(elements.get("rating", _NONE)),
-        star_rating=_stars(elements.get("star-rating", _NONE)),
-        icon=_icon(elements),
-        year=_year(elements),
-        original_air_date=_original_air_date(elements, numbers),
-        credits=_credits(elements.get("credits", _NONE)),
-        external_ids=_external_ids(elements, numbers),
-        flags=_flags(elements),
+        channel,
+        starts_at,
+        ends_at,
+        title,
+        {language: title} if len(titles) == 1 else dict(reversed(titles)),
+        language or None,
+        _text(said("sub-title", _NONE), language),
+        description,
+        _categories(said("category", _NONE), language),
+        season,
+        episode,
+        _ratings(said("rating", _NONE)),
+        _stars(said("star-rating", _NONE)),
+        _icon(elements),
+        _year(said("date", _NONE)),
+        _original_air_date(said("previously-shown", _NONE), numbers),
+        _credits(said("credits", _NONE)),
+        _external_ids(said("series-id", _NONE), numbers),
+        0 if FLAGS.keys().isdisjoint(elements) else _flags(elements),
     )
 
 
-Numbers = list[tuple[str, str]]
+def _text(elements: Sequence[Element], language: str, longest: int = LONGEST_LINE) -> str | None:
+    """What the elements say in the language, else in none, else in the first."""
+    if len(elements) == 1:
+        return tidied(elements[0][1], longest) or None
+    return in_language(texts(elements, longest), language) if elements else None
+
+
+Numbers = Sequence[tuple[str, str]]
 """Values of `episode-num` with their systems, `onscreen` where none is given."""
 
 
-def _numbers(elements: Elements) -> Numbers:
+def _numbers(elements: Sequence[Element]) -> Numbers:
     return [
         (attributes.get("system", "onscreen").strip().lower() or "onscreen", text)
-        for attributes, raw, _ in elements.get("episode-num", _NONE)[:MOST_REPEATS]
+        for attributes, raw, _ in elements[:MOST_REPEATS]
         if (text := raw.strip())
     ]
 
 
-def _episodes(elements: Elements, numbers: Numbers, description: str | None) -> Iterator[Episode]:
-    """What the programme says about its season and episode, the most reliable first."""
-    for system, text in numbers:
-        if system == "xmltv_ns":
-            yield zero_based(text)
-    for system, text in numbers:
-        if system not in ("xmltv_ns", "original-air-date") and system not in SERVICES:
-            yield on_screen(text)
+def _episode(elements: Elements, numbers: Numbers, description: str | None) -> Episode:
+    """Which season and episode it is, by what is most reliable of all that is said."""
+    found = [zero_based(text[:LONGEST]) for system, text in numbers if system == "xmltv_ns"]
+    if found and None not in found[0]:
+        return found[0]
+    found += [
+        on_screen(text[:LONGEST])
+        for system, text in numbers
+        if system not in NO_EPISODES and system not in SERVICES
+    ]
     if "season" in elements or "episode" in elements:
-        yield Episode(
-            _figure(elements.get("season", _NONE), HIGHEST_SEASON),
-            _figure(elements.get("episode", _NONE), HIGHEST_EPISODE),
-        )
+        season = _figure(elements.get("season", _NONE), HIGHEST_SEASON)
+        found.append(Episode(season, _figure(elements.get("episode", _NONE), HIGHEST_EPISODE)))
     if description:
-        yield at_head(description[:40])
+        found.append(at_head(description[:LONGEST_HEAD]))
+    return first_known(found)
 
 
 def _figure(elements: Sequence[Element], highest: int) -> int | None:
@@ -148,11 +162,12 @@ def _figure(elements: Sequence[Element], highest: int) -> int | None:
     return int(text) if int(text) <= highest else None
 
 
-def _categories(elements: Elements, language: str) -> tuple[str, ...]:
+def _categories(elements: Sequence[Element], language: str) -> tuple[str, ...]:
     """Those in the language of the title and those in none; all, if these are none."""
-    found = texts(elements.get("category", _NONE))
-    if len(found) == 1:
-        return (found[0].text,)
+    if len(elements) == 1:
+        text = tidied(elements[0][1])
+        return (text,) if text else ()
+    found = texts(elements)
     own = [text for text in found if text.language in (language, "")]
     return tuple(dict.fromkeys(text.text for text in own or found))[:MOST_CATEGORIES]
 
@@ -161,9 +176,12 @@ def _ratings(elements: Sequence[Element]) -> tuple[Rating, ...]:
     """Age ratings; their label stands in `<value>`, or in the element itself."""
     found = []
     for attributes, raw, parts in elements[:MOST_RATINGS]:
-        label = next((text for name, _, text in parts if name == "value" and text.strip()), raw)
-        if label := tidied(label)[:60]:
-            found.append(Rating(tidied(attributes.get("system", ""))[:60] or None, label))
+        for name, _, text in parts:
+            if name == "value" and text.strip():
+                raw = text  # noqa: PLW2901
+        if label := tidied(raw, LONGEST_LABEL):
+            system = tidied(attributes.get("system", ""), LONGEST_LABEL)
+            found.append(Rating(system or None, label))
     return tuple(found)
 
 
@@ -191,16 +209,14 @@ def _icon(elements: Elements) -> str | None:
     return None
 
 
-def _year(elements: Elements) -> int | None:
-    dates = elements.get("date", _NONE)
-    return year_of(dates[0][1].strip()) if dates else None
+def _year(elements: Sequence[Element]) -> int | None:
+    return year_of(elements[0][1].strip()) if elements else None
 
 
-def _original_air_date(elements: Elements, numbers: Numbers) -> date | None:
+def _original_air_date(shown: Sequence[Element], numbers: Numbers) -> date | None:
     for system, text in numbers:
         if system == "original-air-date" and (found := date_of(text)):
             return found
-    shown = elements.get("previously-shown", _NONE)
     return date_of(shown[0][0].get("start", "")) if shown else None
 
 
@@ -216,12 +232,12 @@ def _credits(elements: Sequence[Element]) -> tuple[Credit, ...]:
     return tuple(dict.fromkeys(found))[:MOST_CREDITS]
 
 
-def _external_ids(elements: Elements, numbers: Numbers) -> dict[str, str]:
+def _external_ids(series: Sequence[Element], numbers: Numbers) -> dict[str, str]:
     found: dict[str, str] = {}
     for system, text in numbers:
         if system in SERVICES and (known := external_id(system, text)):
             found.setdefault(*known)
-    for attributes, text, _ in elements.get("series-id", _NONE)[:MOST_IDS]:
+    for attributes, text, _ in series[:MOST_IDS]:
         system = attributes.get("system", "").strip().lower()
         if known := external_id(system, f"series/{text.strip()}"):
             found.setdefault(*known)

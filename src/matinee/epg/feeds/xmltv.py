@@ -1,10 +1,10 @@
 """Reading XMLTV guides as a stream: bounded memory, nothing hostile followed, dirt tidied up."""
 
-from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
 from xml.parsers import expat
 
-from matinee.epg.feeds.elements import Attributes, Element, Part
+from matinee.epg.feeds.collecting import Collector
+from matinee.epg.feeds.elements import Attributes, Elements
 from matinee.epg.feeds.entries import FeedChannel, FeedProgramme, GuideSummary
 from matinee.epg.feeds.problems import FeedRefused, Malformed, TooMuch, Unreadable, at
 from matinee.epg.feeds.programmes import channel_of, programme_of
@@ -14,9 +14,6 @@ from matinee.epg.feeds.unpacking import Limits, unpacked
 
 LARGEST_ENTRY = 1 << 20
 """Bytes of one `<channel>` or `<programme>`."""
-
-DEEPEST = 10
-"""Elements within one another, counted from the entry."""
 
 MOST_PROGRAMMES = 5_000_000
 MOST_CHANNELS = 50_000
@@ -51,10 +48,10 @@ class Guide:
         self._ready: list[Entry] = []
         self._entry_began = 0
         self._skipped = ""
-        self._open: list[tuple[Attributes, int]] = []
-        self._texts: list[str] = []
-        self._elements: defaultdict[str, list[Element]] = defaultdict(list)
-        self._parts: list[Part] = []
+        self._open = False
+        self._collector = Collector(
+            self._start, self._end_entry, self._end_outside, self._refuse_depth
+        )
         self._parser = self._new_parser()
 
     def __iter__(self) -> Iterator[Entry]:
@@ -83,9 +80,7 @@ class Guide:
         # an external document type is named, but never opened
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
         parser.StartDoctypeDeclHandler = self._check_doctype
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._texts.append
+        self._collector.listen(parser)
         return parser
 
     def _parse(self, piece: bytes, last: bool = False) -> None:
@@ -114,7 +109,7 @@ class Guide:
         if (self._open or self._skipped) and fed - self._entry_began > LARGEST_ENTRY:
             raise TooMuch(f"An entry at {self._here()} is longer than 1 MiB; {self._progress()}")
         if not self._open:
-            self._texts.clear()
+            self._collector.forget_texts()
 
     def _check_doctype(
         self, _name: str, _system: str | None, _public: str | None, own_declarations: bool
@@ -122,28 +117,26 @@ class Guide:
         if own_declarations:
             raise Malformed("The feed declares entities of its own; such feeds are refused.")
 
-    def _start(self, name: str, attributes: Attributes) -> None:
-        if self._open:
-            self._open.append((attributes, len(self._texts)))
-        elif self._in_root:
-            self._start_entry(name, attributes)
-        elif name == "tv":
-            self._in_root = True
-        else:
+    def _start(self, name: str, attributes: Attributes) -> bool:
+        """Whether an element outside of entries is one that is collected."""
+        if self._in_root:
+            return self._start_entry(name, attributes)
+        if name != "tv":
             raise Malformed(f"The root element is <{name[:60]}>; a guide begins with <tv>.")
+        self._in_root = True
+        return False
 
-    def _start_entry(self, name: str, attributes: Attributes) -> None:
+    def _start_entry(self, name: str, attributes: Attributes) -> bool:
         self._entry_began = self._parser.CurrentByteIndex
         if name == "programme":
-            wanted = self._is_wanted(attributes)
+            self._open = self._is_wanted(attributes)
         else:
-            wanted = name == "channel"
-            self._count_channel(wanted)
-        if wanted:
-            self._texts.clear()
-            self._open.append((attributes, 0))
-        else:
+            self._open = name == "channel"
+            self._count_channel(self._open)
+        self._collector.forget_texts()
+        if not self._open:
             self._skip(name)
+        return self._open
 
     def _is_wanted(self, attributes: Attributes) -> bool:
         summary = self.summary
@@ -174,53 +167,28 @@ class Guide:
     def _end_skipped(self, name: str) -> None:
         if name == self._skipped:
             self._skipped = ""
-            self._parser.StartElementHandler = self._start
-            self._parser.CharacterDataHandler = self._texts.append
-            self._parser.EndElementHandler = self._end
-
-    def _end(self, name: str) -> None:
-        if not self._open:
-            self._end_outside(name)
-            return
-        attributes, mark = self._open.pop()
-        depth = len(self._open)
-        if not depth:
-            self._end_entry(name, attributes)
-            return
-        texts = self._texts
-        text = texts[mark] if len(texts) == mark + 1 else "".join(texts[mark:])
-        del texts[mark:]
-        if depth == 1:
-            self._elements[name].append((attributes, text, self._parts))
-            if self._parts:
-                self._parts = []
-        elif depth == 2:
-            self._parts.append((name, attributes, text))
-        elif depth > DEEPEST:
-            raise TooMuch(f"Elements at {self._here()} lie too deep; {self._progress()}")
+            self._collector.listen(self._parser)
 
     def _end_outside(self, name: str) -> None:
         if name != "tv":
             raise Malformed(f"An entry within an entry ends at {self._here()}.")
 
-    def _end_entry(self, name: str, attributes: Attributes) -> None:
-        elements = self._elements
-        self._elements = defaultdict(list)
+    def _refuse_depth(self) -> None:
+        raise TooMuch(f"Elements at {self._here()} lie too deep; {self._progress()}")
+
+    def _end_entry(self, name: str, attributes: Attributes, elements: Elements) -> None:
+        self._open = False
         if name == "channel":
             self._finish_channel(attributes, elements)
         else:
             self._finish_programme(attributes, elements)
 
-    def _finish_channel(
-        self, attributes: Attributes, elements: defaultdict[str, list[Element]]
-    ) -> None:
+    def _finish_channel(self, attributes: Attributes, elements: Elements) -> None:
         xmltv_id = attributes.get("id", "")
         if xmltv_id.strip() and len(xmltv_id) <= LONGEST_CHANNEL_ID:
             self._ready.append(channel_of(xmltv_id, elements))
 
-    def _finish_programme(
-        self, attributes: Attributes, elements: defaultdict[str, list[Element]]
-    ) -> None:
+    def _finish_programme(self, attributes: Attributes, elements: Elements) -> None:
         starts_at = self._time(attributes.get("start", ""))
         if starts_at is None:
             self.summary.bad_times += 1
