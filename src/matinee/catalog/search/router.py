@@ -38,7 +38,10 @@ WHO = (*SIGNED_IN, ProfileRequired, UnknownField)
 async def search_catalog(
     viewer: AnyViewer, runtime: RuntimeDep, wish: Annotated[Search, Query()]
 ) -> SearchResults:
-    """Titles, people and collections in one ranking, typing errors and plots welcome (S-08)."""
+    """Titles, people, collections, channels and programmes in one ranking (S-08).
+
+    Typing errors and plots are welcome.
+    """
     return await service.search(runtime, viewer, wish)
 
 

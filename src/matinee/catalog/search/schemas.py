@@ -11,7 +11,8 @@ from matinee.catalog.schemas import Card, CollectionCard
 from matinee.core.schema import Input, Output, Page, text
 
 Match = Literal["exact", "prefix", "fuzzy", "text", "semantic"]
-HitType = Literal["title", "person", "collection"]
+SuggestedType = Literal["title", "person", "collection"]
+HitType = Literal[SuggestedType, "channel", "programme"]
 Scope = Literal["all", "missing"]
 
 QueryText = Annotated[str, *text(max_length=200)]
@@ -27,7 +28,7 @@ class Search(Input):
     """What is looked for."""
 
     q: QueryText = Field(description="Words, part of a name, a plot.", examples=["metroplis"])
-    type: Annotated[list[HitType], Field(max_length=3)] = Field(
+    type: Annotated[list[HitType], Field(max_length=5)] = Field(
         [], description="Only hits of these types."
     )
     page_size: Annotated[int, Field(ge=1, le=50)] = 20
@@ -101,7 +102,43 @@ class CollectionHit(Hit):
     collection: CollectionCard
 
 
-AnyHit = Annotated[TitleHit | PersonHit | CollectionHit, Field(discriminator="type")]
+class ChannelRef(Output):
+    """A live channel; `/epg/channels/{id}` has more."""
+
+    id: UUID
+    number: int | None = Field(examples=[7])
+    name: str = Field(examples=["Matinee Classics"])
+    logo_url: str | None
+
+
+class ChannelHit(Hit):
+    """A live channel that this viewer may see."""
+
+    type: Literal["channel"] = "channel"
+    channel: ChannelRef
+
+
+class AiringRef(Output):
+    """What is on a channel, or will be; `/epg/airings/{id}` has more."""
+
+    id: int
+    title: str = Field(examples=["Harbour Lights"])
+    sub_title: str | None
+    starts_at: datetime
+    ends_at: datetime
+    channel: ChannelRef
+
+
+class ProgrammeHit(Hit):
+    """A programme, with the airing that is on or comes next."""
+
+    type: Literal["programme"] = "programme"
+    airing: AiringRef
+
+
+AnyHit = Annotated[
+    TitleHit | PersonHit | CollectionHit | ChannelHit | ProgrammeHit, Field(discriminator="type")
+]
 """More types may come: leave out those that you do not know."""
 
 
@@ -118,7 +155,7 @@ class SearchResults(Output):
 class Suggestion(Output):
     """Something whose name goes on as typed."""
 
-    type: HitType
+    type: SuggestedType
     id: UUID | None = Field(description="Of a title or a person.")
     slug: str | None = Field(description="Of a collection.")
     text: str = Field(description="Its name.", examples=["Metropolis"])

@@ -10,6 +10,7 @@ from matinee.catalog.cards import cards_for
 from matinee.catalog.schemas import Card, CollectionCard
 from matinee.catalog.search import history, statistics
 from matinee.catalog.search.documents import dictionary_of
+from matinee.catalog.search.live import find_channels, find_programmes
 from matinee.catalog.search.matching import likeness_of, match_in
 from matinee.catalog.search.meaning import meaning_of, vector_of
 from matinee.catalog.search.pins import pinned_titles
@@ -17,10 +18,12 @@ from matinee.catalog.search.question import Question, folded_query, understand
 from matinee.catalog.search.ranking import Found, rank
 from matinee.catalog.search.schemas import (
     AnyHit,
+    ChannelHit,
     CollectionHit,
     Match,
     PersonHit,
     PersonRef,
+    ProgrammeHit,
     Search,
     SearchResults,
     Span,
@@ -34,7 +37,7 @@ from matinee.core.text import fold, searchable
 from matinee.entitlements.visibility import VISIBLE, visibility_of
 from matinee.runtime import Runtime
 
-ALL_TYPES = ("title", "person", "collection")
+ALL_TYPES = ("title", "person", "collection", "channel", "programme")
 
 COLLECTION_SCORE = 3.0
 LEAST_LIKE = 0.5
@@ -56,11 +59,12 @@ class Answer(NamedTuple):
     found: list[Found]
     cards: dict[UUID, Card]
     roles: dict[UUID, list[str]]
+    live: Sequence[tuple[float, AnyHit]]
     by_meaning: bool
 
 
 async def search(runtime: Runtime, viewer: Viewer, wish: Search) -> SearchResults:
-    """One ranking over titles, people and collections.
+    """One ranking over titles, people, collections, channels and what they broadcast.
 
     Raises:
         RateLimited: too many searches in a minute.
@@ -70,6 +74,7 @@ async def search(runtime: Runtime, viewer: Viewer, wish: Search) -> SearchResult
     hits = await _collections(runtime, viewer, wish.q) if "collection" in types else []
     answer = await _ask(runtime, viewer, wish, types)
     hits += [(hit.score, _hit(answer, hit)) for hit in answer.found if hit.id not in answer.pinned]
+    hits += answer.live
     hits.sort(key=lambda scored: -scored[0])
     items = [*_pinned_hits(answer), *(hit for _, hit in hits)][: wish.page_size]
     statistics.count(runtime, answer.question.folded, found=bool(items))
@@ -105,8 +110,13 @@ async def _ask(runtime: Runtime, viewer: Viewer, wish: Search, types: Sequence[s
         title_ids = [*pinned, *(hit.id for hit in found if hit.type == "title")]
         cards = await cards_for(tx, viewer, list(dict.fromkeys(title_ids)))
         roles = await _roles(tx, viewer, [hit.id for hit in found if hit.type == "person"])
+        live: list[tuple[float, AnyHit]] = []
+        if "channel" in types:
+            live += await find_channels(tx, viewer, question)
+        if "programme" in types:
+            live += await find_programmes(tx, viewer, question)
     by_id = {card.id: card for card in cards}
-    return Answer(question, pinned, found, by_id, roles, meaning is not None)
+    return Answer(question, pinned, found, by_id, roles, live, meaning is not None)
 
 
 async def _roles(tx: ReadTx, viewer: Viewer, person_ids: list[UUID]) -> dict[UUID, list[str]]:
@@ -193,4 +203,8 @@ def _names_of(hit: AnyHit) -> str:
             name = hit.person.name
         case CollectionHit():
             name = hit.collection.name
+        case ChannelHit():
+            name = hit.channel.name
+        case ProgrammeHit():
+            name = hit.airing.title
     return fold(f"{name} {hit.matched_name or ''}")
