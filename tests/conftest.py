@@ -101,13 +101,14 @@ async def database_url(
 
 
 @pytest.fixture
-def settings(database_url: str) -> Settings:
+def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings of a small installation; tests that need others copy them with `model_copy`."""
     return Settings(
         environment="test",
         database_url=SecretStr(database_url),
         secret_key=SecretStr("a secret of the test suite, long enough"),
         public_url="http://testserver",
+        media_dir=tmp_path / "media",
         rate_limits_enabled=False,
         embedding_provider="none",
         unsold_titles="free",

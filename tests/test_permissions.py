@@ -14,6 +14,7 @@ from tests.enrichment.conftest import Notebook
 from tests.fuzzing import refusal
 from tests.makers import insert, scalar
 from tests.permissions import EVERYBODY, RULES, Ids
+from tests.playback.media.makers import write_media
 from tests.snapshot import contents
 from tests.walking import address_of, asker_of, method_of, routes_of
 from tests.world import Headers, World, make_world
@@ -37,6 +38,7 @@ async def world(runtime: Runtime, client: AsyncClient) -> World:
     await make_genre(runtime, "drama", "Drama")
     await make_genre(runtime, "noir", "Noir")
     world.ids["namesake_id"] = await make_person(runtime, "R. Navarre")
+    write_media(runtime.settings.media_dir, "clip")
     return world
 
 
@@ -110,6 +112,7 @@ CHANGES_BY_STAFF = """
     grant_subscription withdraw_subscription
     cancel_household_purchase confirm_household_purchase refund_household_purchase
     place_hold lift_hold
+    register_media delete_media
 """.split()
 """In an order in which each finds what it needs."""
 

@@ -117,6 +117,7 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
         "episode_id": await make_episode(runtime, title_id, season_id, 1),
         "person_id": await make_person(runtime, "René Navarre", title_id),
         "slug": "comedy",
+        "media_slug": "clip",
         "rail_id": "top-rated",
         "collection_id": await make_collection(runtime, "comedy", title_id, *others),
         "import_id": await insert(

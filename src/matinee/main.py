@@ -54,6 +54,7 @@ from matinee.entitlements.subscriptions import ending, sweeping, tier
 from matinee.entitlements.subscriptions import router as subscriptions
 from matinee.entitlements.webhooks import admin as webhooks_admin
 from matinee.entitlements.webhooks import router as webhooks
+from matinee.playback.media import admin as media_admin
 from matinee.profiles import router as profiles
 from matinee.recommendations import admin as recommendations_admin
 from matinee.recommendations import router as recommendations
@@ -115,6 +116,7 @@ ROUTERS = (
     subscriptions_admin.router,
     webhooks.router,
     webhooks_admin.router,
+    media_admin.router,
     sandbox.router,
     sandbox.page_router,
     api_docs.router,

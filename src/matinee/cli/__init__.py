@@ -5,7 +5,18 @@ from typing import Annotated
 import typer
 
 from matinee import __version__
-from matinee.cli import audit, catalog, config, db, demo, openapi, recommendations, serve, staff
+from matinee.cli import (
+    audit,
+    catalog,
+    config,
+    db,
+    demo,
+    media,
+    openapi,
+    recommendations,
+    serve,
+    staff,
+)
 from matinee.cli.console import ReadableErrors
 
 app = typer.Typer(
@@ -20,6 +31,7 @@ app.add_typer(serve.app)
 app.add_typer(demo.app, name="demo")
 app.add_typer(db.app, name="db")
 app.add_typer(catalog.app, name="import")
+app.add_typer(media.app, name="media")
 app.add_typer(recommendations.app, name="recommendations")
 app.add_typer(staff.app, name="admin")
 app.add_typer(audit.app, name="audit")

@@ -7,6 +7,7 @@ appears and is replaced whole, by renaming.
 import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -48,6 +49,10 @@ class MediaFile:
     segment_count: int
     segment_seconds: int
     renditions: tuple[Rendition, ...]
+    name: str = ""
+    seconds: float = 0
+    """The length of what was ingested; segments go on to the end of the grid."""
+    size_bytes: int = 0
 
 
 class _Known(NamedTuple):
@@ -110,6 +115,12 @@ class Library:
         return known
 
 
+@lru_cache(maxsize=8)
+def library_at(root: Path) -> Library:
+    """The library of a folder, the same one for all who ask in this process."""
+    return Library(root)
+
+
 def _read(slug: str, manifest: Path, stamp: tuple[int, int, int]) -> _Known:
     media = read_manifest(slug, manifest.read_bytes())
     files = {
@@ -132,6 +143,11 @@ def read_manifest(slug: str, content: bytes) -> MediaFile:
             segment_count=manifest["segment_count"],
             segment_seconds=manifest["segment_seconds"],
             renditions=tuple(_rendition(entry) for entry in manifest["renditions"]),
+            name=manifest["name"],
+            seconds=manifest["duration_seconds"],
+            size_bytes=sum(
+                entry["init_size"] + sum(entry["sizes"]) for entry in manifest["renditions"]
+            ),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise MediaDamaged(f"{slug}/{MANIFEST}: {error!r}") from error
