@@ -249,8 +249,8 @@ def firefly_forest() -> Draw:
     disc(ImageDraw.Draw(mist), 800, 250, 96, (236, 232, 190))
     layers = [
         (_trunks(13, 16, (18, 62, 62), 3), 0.0),
-        (_trunks(9, 30, (10, 40, 42), 4), 1.0),
-        (_trunks(5, 58, (4, 16, 18), 5), 2.0),
+        (_trunks(9, 30, (10, 40, 42), 4), 0.02),
+        (_trunks(5, 58, (4, 16, 18), 5), 0.06),
     ]
     flies = [
         (
@@ -264,8 +264,8 @@ def firefly_forest() -> Draw:
 
     def draw(phase: float) -> Image.Image:
         image = mist.copy()
-        for depth, (strip, speed) in enumerate(layers):
-            strip.show(image, speed * phase)
+        for depth, (strip, sway) in enumerate(layers):
+            strip.show(image, sway * math.sin(TURN * phase))
             brush = ImageDraw.Draw(image)
             for x, y, pace, shift in flies[depth::3]:
                 left = x + 60 * math.sin(TURN * pace * phase + shift)

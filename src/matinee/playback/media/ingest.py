@@ -51,7 +51,7 @@ def ingest(
         with _aside(root, slug) as folder:
             _encode(source, quality, folder, progress)
             manifest = _manifest(source, quality, folder, name)
-            (folder / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+            (folder / MANIFEST).write_bytes(orjson.dumps(manifest))
             media = read_manifest(slug, (folder / MANIFEST).read_bytes())
             _put_in_place(folder, root / slug)
     except OSError as error:
