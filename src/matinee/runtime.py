@@ -1,4 +1,4 @@
-"""What lives as long as the process: settings, database, cache, embedder, payments, worker."""
+"""What lives as long as the process: settings, database, cache, third parties, worker."""
 
 import asyncio
 import contextlib
@@ -21,6 +21,7 @@ from matinee.core.worker import Worker
 from matinee.integrations.embeddings.providers import make_embedder
 from matinee.integrations.mail import Mailer, make_mailer
 from matinee.integrations.payments.registry import Payments
+from matinee.integrations.playback.registry import Playback
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +63,7 @@ class Runtime:
         )
         self.database.on_statement = self.metrics.statements.inc
         self.payments = Payments(settings, self.database)
+        self.playback = Playback(settings)
         self.buffers = Buffers(self, self.metrics)
         self.worker = Worker(
             database_url,

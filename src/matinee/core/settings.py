@@ -1,6 +1,5 @@
 """Everything an operator can set: read once from `MATINEE_*` variables and secret files."""
 
-import os
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -17,8 +16,17 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from matinee.core.client_address import TrustedProxies
+from matinee.core.environment import PREFIX, UnsafeSettings, read_files
 
-PREFIX = "MATINEE_"
+__all__ = [
+    "DEFAULT_SECRET",
+    "PREFIX",
+    "Settings",
+    "SignalWeights",
+    "UnsafeSettings",
+    "load_settings",
+]
+
 DEFAULT_SECRET = "development-only-secret-change-me"
 
 Commas = Annotated[list[str], NoDecode]
@@ -28,6 +36,7 @@ COMMA_SEPARATED = (
     "trusted_proxies",
     "sandbox_webhook_secrets",
     "stripe_webhook_secrets",
+    "playback_secrets",
 )
 
 
@@ -38,10 +47,6 @@ def _check_networks(networks: list[str]) -> list[str]:
 
 def _without_last_slash(address: str) -> str:
     return address.rstrip("/")
-
-
-class UnsafeSettings(ValueError):
-    """Settings that would put paying viewers at risk; the process refuses to start."""
 
 
 class SignalWeights(BaseModel):
@@ -141,6 +146,36 @@ class Settings(BaseSettings):
         Path("/var/lib/matinee/media"),
         description="Folder of the media that `matinee media ingest` makes and our own origin"
         " sends; the demo keeps its own.",
+    )
+    media_base_url: Annotated[str, AfterValidator(_without_last_slash)] | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="What addresses of media begin with where something else sends them, such as"
+        " https://media.example.com/media; our own origin without it.",
+    )
+    playback_signer: Literal["builtin", "nginx", "akamai", "cloudfront", "open"] = Field(
+        "builtin",
+        description="Who checks the addresses of media: our own origin (`builtin`), nginx's"
+        " secure_link, or a CDN. `open` signs nothing, for tests.",
+    )
+    playback_secrets: Commas = Field(
+        default_factory=list,
+        repr=False,
+        description="Keys that sign addresses of media, as name:secret (comma separated, newest"
+        " first, older ones are still accepted); nginx has the same ones. Derived from the secret"
+        " key without them.",
+    )
+    akamai_key: SecretStr | None = Field(
+        None, description="Key of Akamai's edge authorization, in hexadecimal digits."
+    )
+    akamai_token_name: str = Field(
+        "hdnts", pattern=r"^[A-Za-z0-9_]{1,30}$", description="Name of its token."
+    )
+    cloudfront_key_id: str | None = Field(
+        None, pattern=r"^[A-Z0-9]{1,64}$", description="Id of the public key in CloudFront."
+    )
+    cloudfront_private_key: SecretStr | None = Field(
+        None, description="The RSA key that belongs to it, in PEM."
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -348,30 +383,10 @@ def load_settings(**overrides: Any) -> Settings:
             or unfit for production. The message never quotes a value.
     """
     try:
-        return Settings(**(_from_files() | overrides))
+        return Settings(**(read_files(Settings.model_fields) | overrides))
     except ValidationError as error:
         complaints = [_complaint(item["loc"], item["msg"]) for item in error.errors()]
         raise UnsafeSettings("; ".join(complaints)) from None
-
-
-def _from_files() -> dict[str, str]:
-    values: dict[str, str] = {}
-    for variable, value in os.environ.items():
-        if not variable.startswith(PREFIX):
-            continue
-        name = variable.removeprefix(PREFIX).lower()
-        if name in Settings.model_fields:
-            continue
-        named = name.removesuffix("_file")
-        if named == name or named not in Settings.model_fields:
-            raise UnsafeSettings(f"unknown setting {variable}")
-        if variable.removesuffix("_FILE") in os.environ:
-            raise UnsafeSettings(f"{variable} and {variable.removesuffix('_FILE')} are both set")
-        try:
-            values[named] = Path(value).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UnsafeSettings(f"{variable}: {error}") from None
-    return values
 
 
 def _complaint(location: tuple[int | str, ...], message: str) -> str:

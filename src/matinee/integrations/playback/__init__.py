@@ -1,0 +1,1 @@
+"""Signed playback: tickets in the addresses of playlists, signatures in those of media."""
