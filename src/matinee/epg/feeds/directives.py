@@ -65,8 +65,9 @@ def attributes_of(text: str) -> tuple[dict[str, str], str]:
     place = _end_of(_DURATION.match(text))
     for _ in range(MOST_ATTRIBUTES):
         if attribute := _ATTRIBUTE.match(text, place):
-            value = attribute["double"] or attribute["single"] or attribute["bare"] or ""
-            found.setdefault(attribute["name"].lower(), value.strip("\" '"))
+            bare = (attribute["bare"] or "").strip("\"'")
+            value = attribute["double"] or attribute["single"] or bare
+            found.setdefault(attribute["name"].lower(), value.strip())
             place = attribute.end()
         elif word := _WORD.match(text, place):
             place = word.end()

@@ -26,17 +26,17 @@ EPISODE_WORDS = (
     r"(?:episode|épisode|episodio|episódio|capítulo|capitulo|folge|aflevering|avsnitt|afsnit|part"
     r"|teil|ep|e)"
 )
-_NUMBER = r"\.?\s*#?(\d{1,5})"
-_TOTAL = r"(?:\s*(?:/|of|von|de|sur|di)\s*\d{1,5})?"
+_NUMBER = r"\.?\s*#?([0-9]{1,5})"
+_TOTAL = r"(?:\s*(?:/|of|von|de|sur|di)\s*[0-9]{1,5})?"
 
 _ZERO_BASED = re.compile(r"(\d{0,5})(?:/\d*)?\.(\d{0,5})(?:/\d*)?(?:\.|$)", re.ASCII)
 _BOTH = re.compile(
     rf"(?<!\w){SEASON_WORDS}{_NUMBER}{_TOTAL}[\s,.:;·|/-]{{0,4}}{EPISODE_WORDS}{_NUMBER}{_TOTAL}(?!\w)",
-    re.ASCII | re.IGNORECASE,
+    re.IGNORECASE,
 )
-_CROSSED = re.compile(r"(?<!\w)(\d{1,3})x(\d{1,4})(?!\w)", re.ASCII | re.IGNORECASE)
-_EPISODE = re.compile(rf"(?<!\w){EPISODE_WORDS}{_NUMBER}{_TOTAL}(?!\w)", re.ASCII | re.IGNORECASE)
-_SEASON = re.compile(rf"(?<!\w){SEASON_WORDS}{_NUMBER}{_TOTAL}(?!\w)", re.ASCII | re.IGNORECASE)
+_CROSSED = re.compile(r"(?<!\w)([0-9]{1,3})x([0-9]{1,4})(?!\w)", re.IGNORECASE)
+_EPISODE = re.compile(rf"(?<!\w){EPISODE_WORDS}{_NUMBER}{_TOTAL}(?!\w)", re.IGNORECASE)
+_SEASON = re.compile(rf"(?<!\w){SEASON_WORDS}{_NUMBER}{_TOTAL}(?!\w)", re.IGNORECASE)
 _OF_TOTAL = re.compile(r"\(?(\d{1,4})\s*/\s*(\d{1,4})\)?(?=$|[\s.:)-])", re.ASCII)
 
 
@@ -85,15 +85,14 @@ def _plausible(season: int | None, episode: int | None) -> Episode:
     )
 
 
-def first_known(episodes: Iterable[Episode]) -> Episode:
-    """Each number from the first that has it; the first to know an episode decides on both."""
-    season: int | None = None
-    for found in episodes:
-        if found.episode is not None:
-            return Episode(found.season if found.season is not None else season, found.episode)
-        if season is None:
-            season = found.season
-    return Episode(season, None)
+def first_known(found: Iterable[Episode]) -> Episode:
+    """The first that knows an episode; its season, where it has none, from one that agrees."""
+    known = [each for each in found if each != UNKNOWN]
+    episode = next((each.episode for each in known if each.episode is not None), None)
+    first = next((each for each in known if each.episode == episode), UNKNOWN)
+    agreeing = (each for each in known if each.episode in (None, episode))
+    season = next((each.season for each in agreeing if each.season is not None), None)
+    return Episode(season if first.season is None else first.season, episode)
 
 
 SERVICES = {
