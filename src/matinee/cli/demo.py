@@ -19,6 +19,7 @@ from matinee.core.telemetry import configure_logging
 from matinee.demo.customers import open_shop
 from matinee.demo.events import generate_events
 from matinee.demo.generate import generate_titles, generate_users
+from matinee.demo.media import give_media
 from matinee.demo.people import (
     CUSTOMERS,
     GIFT_CODE,
@@ -102,6 +103,7 @@ def _settings(port: int | None, data_dir: Path | None) -> tuple[Settings, Path]:
         "secret_key": SecretStr(_secret_of(folder, "secret-key")),
         "payment_provider": "sandbox",
         "sandbox_webhook_secrets": [_webhook_secret_of(folder)],
+        "media_dir": folder / "media",
         "log_level": "warning",
         "log_format": "console",
     }
@@ -143,6 +145,7 @@ def _install(settings: Settings, *, named: bool) -> None:
 
 async def _fill(runtime: Runtime) -> None:
     await seed(runtime)
+    await give_media(runtime)
 
 
 async def _welcome(where: str, runtime: Runtime) -> None:

@@ -36,7 +36,7 @@ _STANDING = """
     SELECT provider_ref, status FROM subscriptions WHERE user_id = :user_id AND id = :id
 """
 _PAYMENT = "SELECT provider_ref FROM purchases WHERE user_id = :user_id AND id = :id"
-# Titles of the demo have no media yet that a session could play; its first play would write this.
+# What the first play of a rental writes.
 _PLAY_FIRST = """
     UPDATE user_entitlements
     SET first_played_at = moment, expires_at = moment + make_interval(hours => rental_window_hours)
