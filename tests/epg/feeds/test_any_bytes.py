@@ -34,8 +34,8 @@ edits = st.lists(
 def edited(data: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:
     """The data with stretches of it replaced."""
     for place, length, new in changes:
-        place %= len(data) + 1
-        data = data[:place] + new + data[place + length :]
+        start = place % (len(data) + 1)
+        data = data[:start] + new + data[start + length :]
     return data
 
 
