@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from matinee.models.base import EMPTY_OBJECT, FALSE, REFERENCE, Base, moment, one_of
+from matinee.models.base import EMPTY_OBJECT, FALSE, REFERENCE, Base, key, moment, one_of
 from matinee.models.live import channel_key
 
 SEGMENT_SECONDS = 4
@@ -67,11 +67,17 @@ class LinearPlan(Base):
 
 
 class LinearSlot(Base):
-    """A planned airing of a linear channel and the media that fill it; `locked` ones have runs."""
+    """A planned airing of a linear channel and the media that fill it; `locked` ones have runs.
+
+    The media are played in turn, again and again, for `content_segments`; what is left of the slot
+    is filler. `asset_id` is the media asset of the catalogue that it plays, without foreign key: a
+    slot outlives it until it is planned anew. `plan_version` is that of the plan which it follows.
+    """
 
     __tablename__ = "linear_slots"
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", "duration"),
+        CheckConstraint("content_segments >= 0", "content_segments"),
         {"info": REFERENCE},
     )
 
@@ -80,11 +86,16 @@ class LinearSlot(Base):
     ends_at: Mapped[datetime]
     programme_id: Mapped[int] = mapped_column(ForeignKey("programmes.id"))
     media: Mapped[list[str]] = mapped_column(ARRAY(Text()))
+    content_segments: Mapped[int]
+    asset_id: Mapped[UUID | None]
+    plan_version: Mapped[int]
     locked: Mapped[bool] = mapped_column(server_default=FALSE)
 
 
 class PlayoutRun(Base):
     """What a linear channel plays from media sequence number `first_sequence` on, never changed.
+
+    A channel's runs follow each other without gap; the oldest are deleted, but for recordings.
 
     `media` are played in turn, again and again, until `segment_count` segments are over; each has
     as many as `media_segments` says. Where one begins there is a discontinuity, the first numbered
@@ -106,3 +117,21 @@ class PlayoutRun(Base):
     media: Mapped[list[str]] = mapped_column(ARRAY(Text()))
     media_segments: Mapped[list[int]] = mapped_column(ARRAY(Integer()))
     first_discontinuity: Mapped[int] = mapped_column(BigInteger)
+
+
+class ChannelRecording(Base):
+    """A time of a linear channel that stays to be watched: as long as it is there, its runs are."""
+
+    __tablename__ = "channel_recordings"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at", "window"),
+        Index("channel_recordings_channel", "channel_id", "starts_at"),
+        {"info": REFERENCE},
+    )
+
+    id: Mapped[UUID] = key()
+    channel_id: Mapped[UUID] = channel_key()
+    name: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    created_at: Mapped[datetime] = moment()

@@ -100,8 +100,9 @@ async def play_by_plan(runtime: Runtime) -> None:
 
 async def play_in_a_slot(runtime: Runtime) -> None:
     sql = """
-        INSERT INTO linear_slots (channel_id, starts_at, ends_at, programme_id, media)
-        VALUES ($1, $2, $3, $4, '{clip}')
+        INSERT INTO linear_slots (channel_id, starts_at, ends_at, programme_id, media,
+                                  content_segments, plan_version)
+        VALUES ($1, $2, $3, $4, '{clip}', 4, 1)
     """
     channel_id, programme_id = await make_channel(runtime), await make_programme(runtime)
     await execute(runtime, sql, channel_id, at(0), at(30), programme_id)

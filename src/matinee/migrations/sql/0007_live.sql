@@ -219,6 +219,19 @@ CREATE TABLE playout_runs (
 );
 CREATE INDEX playout_runs_end ON playout_runs (channel_id, (first_sequence + segment_count));
 
+CREATE TABLE channel_recordings (
+    id UUID DEFAULT uuidv7() NOT NULL,
+    channel_id UUID NOT NULL,
+    name TEXT NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT channel_recordings_pkey PRIMARY KEY (id),
+    CONSTRAINT channel_recordings_window_check CHECK (starts_at < ends_at),
+    CONSTRAINT channel_recordings_channel_id_fkey FOREIGN KEY(channel_id) REFERENCES channels (id) ON DELETE CASCADE
+);
+CREATE INDEX channel_recordings_channel ON channel_recordings (channel_id, starts_at);
+
 CREATE TABLE channel_epg_map (
     source_id UUID NOT NULL,
     xmltv_id TEXT NOT NULL,
@@ -341,9 +354,13 @@ CREATE TABLE linear_slots (
     ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
     programme_id BIGINT NOT NULL,
     media TEXT[] NOT NULL,
+    content_segments INTEGER NOT NULL,
+    asset_id UUID,
+    plan_version INTEGER NOT NULL,
     locked BOOLEAN DEFAULT false NOT NULL,
     CONSTRAINT linear_slots_pkey PRIMARY KEY (channel_id, starts_at),
     CONSTRAINT linear_slots_duration_check CHECK (starts_at < ends_at),
+    CONSTRAINT linear_slots_content_segments_check CHECK (content_segments >= 0),
     CONSTRAINT linear_slots_channel_id_fkey FOREIGN KEY(channel_id) REFERENCES channels (id) ON DELETE CASCADE,
     CONSTRAINT linear_slots_programme_id_fkey FOREIGN KEY(programme_id) REFERENCES programmes (id)
 );

@@ -23,6 +23,7 @@ TABLES = (
     "channel_favourites",
     "channel_epg_map",
     "playout_runs",
+    "channel_recordings",
     "package_channels",
     "linear_plans",
     "guide_days",
