@@ -15,6 +15,7 @@ from tests.catalog.makers import (
     make_season,
 )
 from tests.entitlements.makers import carry
+from tests.epg.makers import at, make_airing, make_channel
 from tests.makers import execute, insert, make_title, scalar
 
 ADULT = "adult"
@@ -64,6 +65,9 @@ class Secret:
     episode_id: UUID
     asset_id: UUID
     person_id: UUID
+    channel_id: UUID
+    airing_id: int
+    """Of a programme that is the title, on a channel that says nothing of it."""
 
     @property
     def word(self) -> str:
@@ -117,4 +121,16 @@ async def make_secret(runtime: Runtime, reason: str, seen: list[UUID]) -> Secret
     await make_collection(runtime, f"{word}-smart", name=word, filter={"q": word})
     package_id = await scalar(runtime, "SELECT id FROM content_packages WHERE slug = 'everything'")
     await carry(runtime, package_id, title_id)
-    return Secret(reason, title_id, season_id, episode_id, trailer_id, person_id)
+    channel_id = await make_channel(runtime, "Channel", slug=f"channel-{title_id}")
+    airing_id = await make_airing(
+        runtime,
+        channel_id,
+        at(-10),
+        title="Tonight",
+        title_id=title_id,
+        episode_id=episode_id,
+        link_method="manual",
+    )
+    return Secret(
+        reason, title_id, season_id, episode_id, trailer_id, person_id, channel_id, airing_id
+    )

@@ -26,7 +26,18 @@ OWNED = (
 )
 """Parameters of paths that name something of one household."""
 
-SHARED = ("title_id", "item_id", "person_id", "slug", "avatar_id", "rail_id", "ref", "provider")
+SHARED = (
+    "title_id",
+    "item_id",
+    "person_id",
+    "slug",
+    "avatar_id",
+    "rail_id",
+    "channel_id",
+    "airing_id",
+    "ref",
+    "provider",
+)
 """Those that name something of all, or (`ref`) of whoever knows the name."""
 
 

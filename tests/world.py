@@ -26,6 +26,7 @@ from tests.entitlements.makers import (
     make_rule,
     make_subscription,
 )
+from tests.epg.makers import at, make_airing, make_channel
 from tests.makers import (
     as_staff,
     choose_profile,
@@ -83,7 +84,10 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
     third_party_id = await make_user(runtime, THIRD_PARTY)
     others = [await make_title(runtime, name, genres=["comedy"]) for name in ("Cops", "One Week")]
     season_id = await make_season(runtime, title_id, 1)
+    channel_id = await make_channel(runtime)
     return {
+        "channel_id": channel_id,
+        "airing_id": str(await make_airing(runtime, channel_id, at(-10))),
         "user_id": third_party_id,
         "package_id": unsold_id,
         "package": "comedy",

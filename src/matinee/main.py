@@ -54,6 +54,8 @@ from matinee.entitlements.subscriptions import ending, sweeping, tier
 from matinee.entitlements.subscriptions import router as subscriptions
 from matinee.entitlements.webhooks import admin as webhooks_admin
 from matinee.entitlements.webhooks import router as webhooks
+from matinee.epg.guide import router as guide
+from matinee.playback import router as playback
 from matinee.playback.media import admin as media_admin
 from matinee.profiles import router as profiles
 from matinee.recommendations import admin as recommendations_admin
@@ -117,8 +119,10 @@ ROUTERS = (
     webhooks.router,
     webhooks_admin.router,
     media_admin.router,
+    guide.router,
     sandbox.router,
     sandbox.page_router,
+    playback.router,
     api_docs.router,
 )
 

@@ -71,10 +71,10 @@ class Cache:
         *,
         depends_on: Collection[str],
         ttl: timedelta,
-        build: Callable[[], Awaitable[BaseModel]],
+        build: Callable[[], Awaitable[BaseModel | bytes]],
         lasts: Lasts | None = None,
     ) -> Encoded:
-        """The encoded answer; shared through Redis.
+        """The encoded answer, a schema or JSON as bytes; shared through Redis.
 
         `lasts` says of what was built how long it is true at most, where that may be less than
         `ttl`.
@@ -129,7 +129,7 @@ class Cache:
         self,
         slot: Slot,
         ttl: timedelta,
-        build: Callable[[], Awaitable[BaseModel]],
+        build: Callable[[], Awaitable[BaseModel | bytes]],
         lasts: Lasts | None,
     ) -> Encoded:
         built = await build()

@@ -32,8 +32,10 @@ class Encoded:
     gzip: bytes = b""
 
     @classmethod
-    def of(cls, value: BaseModel) -> Self:
-        """The JSON of a schema."""
+    def of(cls, value: BaseModel | bytes) -> Self:
+        """The JSON of a schema, or JSON that was made elsewhere."""
+        if isinstance(value, bytes):
+            return cls.of_bytes(value)
         return cls.of_bytes(value.model_dump_json(by_alias=True).encode())
 
     @classmethod
