@@ -75,10 +75,14 @@ class Inventor:
         distance = self.random.choice(NEAR if self.random.random() < 0.5 else FAR)
         return NOW + timedelta(microseconds=distance)
 
+    def later(self, moment: datetime) -> datetime:
+        """The next moment there is."""
+        return moment + timedelta(microseconds=1)
+
     def window(self) -> Record:
         start, end = sorted((self.moment(), self.moment()))
         if start == end:
-            end += timedelta(microseconds=1)
+            end = self.later(end)
         open_start, open_end = self.random.random() < 0.5, self.random.random() < 0.5
         return {
             "territory": self.random.choice(PLACES),
@@ -182,20 +186,20 @@ async def make_world(tx: WriteTx, seed: int) -> World:
     inventor, world = Inventor(seed), World()
     draw = inventor.random.choice
 
-    async def store(table: str, records: list[Record]) -> None:
-        world.tables[table] = await _store(tx, table, records)
+    async def keep(table: str, records: list[Record]) -> None:
+        world.tables[table] = await store(tx, table, records)
 
-    await store("titles", [inventor.title(one) for one in inventor.titles])
-    await store(
+    await keep("titles", [inventor.title(one) for one in inventor.titles])
+    await keep(
         "title_rights",
         [
             {"id": inventor.new_id(), "title_id": draw(inventor.titles)} | inventor.window()
             for _ in range(6)
         ],
     )
-    await store("seasons", [{"id": s, "title_id": t} for t, s in inventor.seasons.items()])
-    await store("content_packages", [_package(inventor, one) for one in inventor.packages])
-    await store(
+    await keep("seasons", [{"id": s, "title_id": t} for t, s in inventor.seasons.items()])
+    await keep("content_packages", [package(inventor, one) for one in inventor.packages])
+    await keep(
         "package_contents",
         [
             {"id": inventor.new_id(), "package_id": draw(inventor.packages),
@@ -203,14 +207,15 @@ async def make_world(tx: WriteTx, seed: int) -> World:
             for _ in range(14)
         ],
     )  # fmt: skip
-    await store("package_rules", [inventor.rule() for _ in range(draw((0, 1, 3)))])
-    await store("title_offers", [inventor.offer() for _ in range(14)])
-    await store("user_entitlements", [inventor.grant() for _ in range(16)])
-    await store("account_holds", [inventor.hold() for _ in range(draw((0, 0, 1)))])
+    await keep("package_rules", [inventor.rule() for _ in range(draw((0, 1, 3)))])
+    await keep("title_offers", [inventor.offer() for _ in range(14)])
+    await keep("user_entitlements", [inventor.grant() for _ in range(16)])
+    await keep("account_holds", [inventor.hold() for _ in range(draw((0, 0, 1)))])
     return world
 
 
-def _package(inventor: Inventor, package_id: UUID) -> Record:
+def package(inventor: Inventor, package_id: UUID) -> Record:
+    """A package as it is stored."""
     return {
         "id": package_id,
         "slug": f"p-{package_id}",
@@ -230,7 +235,8 @@ _ALSO = {
 }
 
 
-async def _store(tx: WriteTx, table: str, records: list[Record]) -> list[Record]:
+async def store(tx: WriteTx, table: str, records: list[Record]) -> list[Record]:
+    """Add records to a table; returns those that the database takes."""
     if not records:
         return []
     rows = [_row(record) | _ALSO.get(table, {}) for record in records]
@@ -254,7 +260,7 @@ def facts_in(world: World, viewer: Viewer, title_id: UUID) -> tuple[Asking, Fact
     """What is known of a title for a viewer, found by walking through all records."""
     tables = world.tables
     title = next(one for one in tables["titles"] if one["id"] == title_id)
-    packages = {one["id"]: _package_of(one) for one in tables["content_packages"]}
+    packages = {one["id"]: package_of(one) for one in tables["content_packages"]}
     contents = [one for one in tables["package_contents"] if one["title_id"] == title_id]
     rules = [one for one in tables["package_rules"] if _matches(one, title)]
     offers = [one for one in tables["title_offers"] if one["title_id"] == title_id]
@@ -279,15 +285,15 @@ def facts_in(world: World, viewer: Viewer, title_id: UUID) -> tuple[Asking, Fact
         shown=_is_shown(world, title, viewer.territory),
         suitable=_is_suitable(title, viewer),
         sold=bool(contents or rules or offers),
-        carriages=[Carriage(packages[c["package_id"]], _window(c)) for c in (*contents, *rules)],
+        carriages=[Carriage(packages[c["package_id"]], window_of(c)) for c in (*contents, *rules)],
         offers=[_offer_of(one) for one in offers],
-        grants=[_grant_of(one) for one in grants],
+        grants=[grant_of(one) for one in grants],
     )
 
 
 def _is_shown(world: World, title: Record, territory: str) -> bool:
     rights = [one for one in world.tables["title_rights"] if one["title_id"] == title["id"]]
-    in_window = any(_window(one).is_open(territory, NOW) for one in rights)
+    in_window = any(window_of(one).is_open(territory, NOW) for one in rights)
     return title["status"] == "published" and (not title["rights_managed"] or in_window)
 
 
@@ -310,11 +316,13 @@ def _matches(rule: Record, title: Record) -> bool:
     )
 
 
-def _window(record: Record) -> Window:
+def window_of(record: Record) -> Window:
+    """The window of a record."""
     return Window(record["territory"], record["available_from"], record["available_until"])
 
 
-def _package_of(record: Record) -> Package:
+def package_of(record: Record) -> Package:
+    """The package that a record is."""
     names = ("id", "slug", "name", "price_cents", "currency", "billing_period", "max_quality")
     return Package(*(record[name] for name in names), active=record["active"])
 
@@ -327,12 +335,13 @@ def _offer_of(record: Record) -> Offer:
         record["price_cents"],
         record["currency"],
         record["quality"],
-        _window(record),
+        window_of(record),
         **{name: record[name] for name in names},
     )
 
 
-def _grant_of(record: Record) -> Grant:
+def grant_of(record: Record) -> Grant:
+    """The grant that a record is."""
     names = (
         "id", "kind", "starts_at", "expires_at", "package_id", "season_id", "quality",
         "first_played_at", "revoked_at",

@@ -220,7 +220,8 @@ def decide(facts: Facts, asking: Asking, season_id: UUID | None = None) -> Decis
         return Decision(False, via, options=shown, changes_at=changes_at)
     if (blackout := _running(facts.blackouts, asking.now)) is not None:
         return Decision(False, "blackout", blackout.ends_at, options=shown, changes_at=changes_at)
-    return Decision(True, *right, options=shown, changes_at=changes_at)
+    until = _earlier(right.until, _first_begin(facts.blackouts))
+    return Decision(True, *right._replace(until=until), options=shown, changes_at=changes_at)
 
 
 def best_offers(
@@ -363,6 +364,10 @@ def _running(blackouts: Iterable[Blackout], now: datetime) -> Blackout | None:
     """The blackout that holds at a moment, of several the one that lasts longest."""
     running = [one for one in blackouts if one.starts_at <= now < one.ends_at]
     return max(running, key=lambda one: one.ends_at, default=None)
+
+
+def _first_begin(blackouts: Iterable[Blackout]) -> datetime | None:
+    return min((one.starts_at for one in blackouts), default=None)
 
 
 def _next_turn(blackouts: Iterable[Blackout], now: datetime) -> datetime | None:

@@ -3,9 +3,10 @@
 from matinee.entitlements.channels import AIRING_SUITABLE
 
 ON_AIR = f"""(
-    SELECT latest.id, latest.starts_at, latest.ends_at, {AIRING_SUITABLE} AS suitable
+    SELECT latest.id, latest.starts_at, latest.ends_at, latest.start_over,
+           {AIRING_SUITABLE} AS suitable
     FROM (
-        SELECT e.id, e.starts_at, e.ends_at, e.programme_id FROM schedule_entries e
+        SELECT e.id, e.starts_at, e.ends_at, e.start_over, e.programme_id FROM schedule_entries e
         WHERE e.channel_id = c.id AND e.starts_at <= statement_timestamp()
         ORDER BY e.starts_at DESC LIMIT 1
     ) AS latest

@@ -15,6 +15,7 @@ from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx, Row, WriteTx
 from matinee.core.errors import Conflict, Forbidden
 from matinee.core.schema import Output
+from matinee.entitlements.channels import CHANNEL_VISIBLE
 from matinee.entitlements.facts import live_at
 from matinee.entitlements.visibility import VISIBLE, visibility_of
 
@@ -75,17 +76,21 @@ _OPEN_OF = """
 """
 _SHOWN = """
     SELECT s.id AS session_id, s.profile_id, p.name AS profile_name, s.device_name,
-           t.id AS title_id, t.name AS title_name, s.started_at
+           t.id AS title_id, t.name AS title_name, c.id AS channel_id, c.name AS channel_name,
+           s.started_at
     FROM viewing_sessions s
     JOIN profiles p ON p.user_id = s.user_id AND p.id = s.profile_id
-    LEFT JOIN titles t ON t.id = s.title_id AND NOT s.incognito AND {shown}
+    LEFT JOIN titles t ON t.id = s.title_id AND NOT s.incognito AND {title_shown}
+    LEFT JOIN channels c ON c.id = s.channel_id AND NOT s.incognito AND {channel_shown}
     WHERE s.user_id = :user_id AND s.ended_at IS NULL AND s.lease_until > clock_timestamp()
     ORDER BY s.started_at, s.id
 """
+_OPEN_PROFILE = "(s.profile_id = :profile_id OR p.pin_hash IS NULL)"
 _SHOWN_TO_VIEWER = _SHOWN.format(
-    shown=f"(s.profile_id = :profile_id OR p.pin_hash IS NULL) AND {VISIBLE}"
+    title_shown=f"{_OPEN_PROFILE} AND {VISIBLE}",
+    channel_shown=f"{_OPEN_PROFILE} AND {CHANNEL_VISIBLE}",
 )
-_SHOWN_TO_STAFF = _SHOWN.format(shown="true")
+_SHOWN_TO_STAFF = _SHOWN.format(title_shown="true", channel_shown="true")
 
 
 TAKE = """
@@ -108,6 +113,8 @@ class Stream(Output):
         " or a title that the profile that asks may not see."
     )
     title_name: str | None
+    channel_id: UUID | None = Field(description="The same, of a channel.")
+    channel_name: str | None
     started_at: datetime
     can_stop: bool = Field(
         description="Whether the profile that asks may end it; a kids profile only its own."

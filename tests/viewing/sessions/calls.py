@@ -77,6 +77,24 @@ async def start(
     return Player(runtime, client, headers, UUID(started["session_id"]), started)
 
 
+async def ask_channel(
+    client: AsyncClient, headers: Headers, channel_id: UUID, **wish: Any
+) -> Response:
+    """Ask to watch a channel."""
+    body = {"channel_id": str(channel_id), "device_id": "tv", "device_name": "Television"}
+    return await client.post(SESSIONS, json=body | wish, headers=headers)
+
+
+async def watch_channel(
+    runtime: Runtime, client: AsyncClient, headers: Headers, channel_id: UUID, **wish: Any
+) -> Player:
+    """Begin to watch a channel."""
+    answer = await ask_channel(client, headers, channel_id, **wish)
+    assert answer.status_code == 201, answer.text
+    started = answer.json()
+    return Player(runtime, client, headers, UUID(started["session_id"]), started)
+
+
 def code_of(answer: Response) -> tuple[int, str]:
     """Status and code of a refusal."""
     return answer.status_code, answer.json()["error"]["code"]

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from matinee.core.database import Row, WriteTx
+from matinee.entitlements.channels import CHANNEL_VISIBLE, for_profile
+from matinee.entitlements.on_air import SUITABLE_NOW, blacked_out
 from matinee.entitlements.visibility import visible_to
 from matinee.viewing.events import Play
 from matinee.viewing.progress.bookmarks import Mark, Saved
@@ -27,22 +29,30 @@ from matinee.viewing.sessions.play_events import PlayEvent
 PLAY_SECONDS = 120
 """From so much confirmed watching on a session counts as a play."""
 
+VIEW_SECONDS = 60
+"""Whoever leaves a channel before was zapping."""
+
 # Locked in the order of the key, so that two flushes of the same sessions wait and never deadlock.
 _HOLD = f"""
     -- cross-user
     SELECT s.user_id, s.id, s.profile_id, s.title_id, s.episode_id, s.channel_id, s.territory,
            s.incognito, s.recommendation_id, s.state, s.position_seconds, s.client_at,
            s.duration_seconds, s.watched_seconds, s.heartbeat_at, s.lease_until, s.ended_at,
-           s.end_reason, s.started_at, s.access_via, s.grant_id, s.entitled_until, s.play_until,
-           g.expires_at AS grant_until, clock_timestamp() AS now,
+           s.end_reason, s.started_at, s.airing_id, s.access_via, s.grant_id, s.entitled_until,
+           s.play_until, g.expires_at AS grant_until, clock_timestamp() AS now,
            s.grant_id IS NOT NULL AND (g.id IS NULL OR g.revoked_at IS NOT NULL) AS grant_gone,
            EXISTS (SELECT FROM viewing_limits l
                    WHERE l.user_id = s.user_id AND l.profile_id = s.profile_id) AS limited,
-           s.title_id IS NULL OR coalesce({visible_to("p", "s.territory")} AND (
-               s.episode_id IS NULL
-               OR EXISTS (SELECT FROM episodes e
-                          WHERE e.id = s.episode_id AND e.status = 'published')
-           ), false) AS visible,
+           CASE WHEN s.title_id IS NULL THEN coalesce({for_profile(CHANNEL_VISIBLE, "who")}, false)
+                ELSE coalesce({visible_to("who", "s.territory")} AND (
+                    s.episode_id IS NULL
+                    OR EXISTS (SELECT FROM episodes e
+                               WHERE e.id = s.episode_id AND e.status = 'published')
+                ), false) END AS visible,
+           s.channel_id IS NOT NULL AND {blacked_out("s.territory")} AS blacked_out,
+           s.channel_id IS NULL OR s.airing_id IS NOT NULL
+               OR coalesce(s.unlocked_until > statement_timestamp(), false)
+               OR coalesce({for_profile(SUITABLE_NOW, "who")}, false) AS suitable,
            coalesce(u.status = 'active' AND a.user_id = s.user_id AND a.revoked_at IS NULL
                     AND a.expires_at > clock_timestamp(), false) AS signed_in,
            coalesce(a.profile_id = s.profile_id, false) AS same_profile
@@ -50,9 +60,10 @@ _HOLD = f"""
         AS heard(user_id, id, sender)
     JOIN viewing_sessions s ON s.user_id = heard.user_id AND s.id = heard.id
     JOIN users u ON u.user_id = s.user_id
-    JOIN profiles p ON p.user_id = s.user_id AND p.id = s.profile_id
+    JOIN profiles who ON who.user_id = s.user_id AND who.id = s.profile_id
     LEFT JOIN auth_sessions a ON a.id = heard.sender
     LEFT JOIN titles t ON t.id = s.title_id
+    LEFT JOIN channels c ON c.id = s.channel_id
     LEFT JOIN user_entitlements g ON g.user_id = s.user_id AND g.id = s.grant_id
     ORDER BY s.user_id, s.id
     FOR NO KEY UPDATE OF s
@@ -159,7 +170,11 @@ def _reason_to_end(row: Row) -> str | None:
         return "signed_out"
     if not row["same_profile"]:
         return "stopped"
-    return None if row["visible"] else "gone"
+    if not row["visible"]:
+        return "gone"
+    if row["blacked_out"]:
+        return "blackout"
+    return None if row["suitable"] else "parental_blocked"
 
 
 def _course_of(row: Row) -> Course:
@@ -203,6 +218,16 @@ def play_of(course: Course) -> Play | None:
     if row["title_id"] is None or not before < PLAY_SECONDS <= before + course.seconds:
         return None
     return Play(*course.profile, row["id"], row["title_id"], row["territory"])
+
+
+def viewed_seconds(course: Course) -> int:
+    """What a course adds to the time a channel was watched live; all of it once it counts."""
+    row = course.session
+    before = row["watched_seconds"]
+    after: int = before + course.seconds
+    if row["channel_id"] is None or row["airing_id"] is not None or after < VIEW_SECONDS:
+        return 0
+    return course.seconds if before >= VIEW_SECONDS else after
 
 
 def events_of(course: Course, saved: Iterable[Saved]) -> list[PlayEvent]:

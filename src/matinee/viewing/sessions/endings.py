@@ -5,7 +5,7 @@ from datetime import datetime
 
 from matinee.accounts.viewer import SessionRevoked
 from matinee.core.errors import Conflict, Problem
-from matinee.entitlements.problems import NotEntitled
+from matinee.entitlements.problems import Blackout, NotEntitled, ParentalBlocked
 from matinee.viewing.sessions.limits import ViewingLimit
 
 
@@ -23,7 +23,15 @@ class PlaybackEnded(Problem):
     status = 410
 
 
-ENDINGS = (StreamTakenOver, StreamStopped, NotEntitled, PlaybackEnded, ViewingLimit)
+ENDINGS = (
+    StreamTakenOver,
+    StreamStopped,
+    NotEntitled,
+    PlaybackEnded,
+    ViewingLimit,
+    Blackout,
+    ParentalBlocked,
+)
 """What a heartbeat can be told."""
 
 
@@ -45,6 +53,10 @@ class Ending:
                 return NotEntitled()
             case "viewing_limit":
                 return ViewingLimit(self.resets_at)
+            case "blackout":
+                return Blackout()
+            case "parental_blocked":
+                return ParentalBlocked()
             case "signed_out":
                 return SessionRevoked()
         return PlaybackEnded(reason=self.reason)

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from matinee.accounts.viewer import profile_tag
@@ -21,6 +21,7 @@ from matinee.viewing.sessions.courses import (
     hold_courses,
     mark_of,
     play_of,
+    viewed_seconds,
 )
 from matinee.viewing.sessions.limits import allowances
 from matinee.viewing.sessions.live import LiveSessions
@@ -44,6 +45,16 @@ _ADD_WATCH_TIME = """
     ORDER BY 1, 2, 3, 4
     ON CONFLICT (user_id, profile_id, half_hour, watched_id)
     DO UPDATE SET seconds = w.seconds + excluded.seconds
+"""
+# in the order of the key, as always
+_ADD_VIEWS = """
+    -- cross-user
+    INSERT INTO channel_views AS v (user_id, profile_id, channel_id, day, seconds)
+    SELECT * FROM unnest(:user_ids::uuid[], :profile_ids::uuid[], :channel_ids::uuid[],
+                         :days::date[], :seconds::int[])
+    ORDER BY 1, 2, 3, 4
+    ON CONFLICT (user_id, profile_id, channel_id, day)
+    DO UPDATE SET seconds = v.seconds + excluded.seconds
 """
 _UPDATE_SESSIONS = """
     -- cross-user
@@ -99,6 +110,7 @@ async def settle(tx: WriteTx, beats: Sequence[Beat], runtime: Runtime) -> list[C
     courses = await hold_courses(tx, beats, interval, clock)
     remembered = [one for one in courses if one.steps and not one.session["incognito"]]
     await _add_watch_time(tx, remembered)
+    await _add_views(tx, remembered)
     await _enforce_limits(tx, courses)
     await renew_rights(tx, runtime, courses)
     await _update_sessions(tx, courses, lease(runtime))
@@ -131,6 +143,26 @@ async def _add_watch_time(tx: WriteTx, courses: Sequence[Course]) -> None:
         half_hours=[key[2] for key in keys],
         watched_ids=[key[3] for key in keys],
         live=[key[4] for key in keys],
+        seconds=list(seconds.values()),
+    )
+
+
+async def _add_views(tx: WriteTx, courses: Sequence[Course]) -> None:
+    """How long channels were watched live, by days (UTC)."""
+    seconds: Counter[tuple[UUID, UUID, UUID, date]] = Counter()
+    for course in courses:
+        if viewed := viewed_seconds(course):
+            day = course.standing.heartbeat_at.astimezone(UTC).date()
+            seconds[(*course.profile, course.session["channel_id"], day)] += viewed
+    if not seconds:
+        return
+    keys = list(seconds)
+    await tx.execute(
+        _ADD_VIEWS,
+        user_ids=[key[0] for key in keys],
+        profile_ids=[key[1] for key in keys],
+        channel_ids=[key[2] for key in keys],
+        days=[key[3] for key in keys],
         seconds=list(seconds.values()),
     )
 

@@ -9,10 +9,12 @@ from uuid import UUID
 from matinee.accounts.viewer import HOUSEHOLD, Viewer, somebody_of
 from matinee.core.database import ReadTx, Row, WriteTx
 from matinee.entitlements.access import Decision, Via
+from matinee.entitlements.channels import channel_decision_on
 from matinee.entitlements.facts import decision_on
 from matinee.entitlements.problems import NotEntitled, refuse
 from matinee.runtime import Runtime
 from matinee.viewing.sessions.courses import Course
+from matinee.viewing.sessions.items import Item
 
 ATTEMPTS = 3
 """A right that is lost just now makes room for another one, which may be lost just as well."""
@@ -20,6 +22,8 @@ ATTEMPTS = 3
 SLACK = timedelta(minutes=15)
 """On top of what is left of a film when the right to watch it ends: for pauses."""
 LONGEST_FINISH = timedelta(hours=4)
+LIVE_CHECK = timedelta(minutes=15)
+"""A channel may be watched for days: so often its right is looked at whatever else is known."""
 WARNINGS = (timedelta(minutes=15), timedelta(minutes=5))
 """So long before the end players are warned."""
 
@@ -59,10 +63,8 @@ class Right(NamedTuple):
         return self.grant_id if self.via == "rent" else None
 
 
-async def require_right(
-    tx: WriteTx, viewer: Viewer, title_id: UUID, season_id: UUID | None
-) -> Right:
-    """The right by which the viewer plays a title or a season; a rental that waited begins.
+async def require_right(tx: WriteTx, viewer: Viewer, item: Item) -> Right:
+    """The right by which the viewer plays something; a rental that waited begins.
 
     The one place where playing is allowed or refused.
 
@@ -70,7 +72,7 @@ async def require_right(
         Problem: one of `REFUSALS`: there is none.
     """
     for _ in range(ATTEMPTS):
-        decision = await decision_on(tx, viewer, title_id, season_id)
+        decision = await _decide(tx, viewer, item)
         if not decision.playable:
             raise refuse(decision)
         if decision.via not in ("rent", "buy"):
@@ -79,6 +81,13 @@ async def require_right(
         if played is not None:
             return Right(decision.via, played["expires_at"], decision.grant_id, played["begun_at"])
     raise NotEntitled()
+
+
+async def _decide(tx: ReadTx, viewer: Viewer, item: Item) -> Decision:
+    if item.channel_id is not None:
+        return await channel_decision_on(tx, viewer, item.channel_id)
+    assert item.title_id is not None
+    return await decision_on(tx, viewer, item.title_id, item.season_id)
 
 
 def play_until(
@@ -96,6 +105,11 @@ def play_until(
     return until + min(timedelta(seconds=remaining_seconds) + SLACK, LONGEST_FINISH)
 
 
+def mode_of(runtime: Runtime, title_id: UUID | None) -> Literal["finish", "hard"]:
+    """What happens when a right ends; television has no end that one could wait for."""
+    return "hard" if title_id is None else runtime.settings.expired_playback
+
+
 def warning(ends_at: datetime | None, now: datetime) -> Warned | None:
     """What a player is told of the end that is near."""
     if ends_at is None or now < ends_at - WARNINGS[0]:
@@ -107,21 +121,32 @@ async def renew_rights(tx: WriteTx, runtime: Runtime, courses: Sequence[Course])
     """Look again at rights that are gone or about to end, and end the sessions that have none.
 
     Most flushes find nothing to look at. A session is looked at when its grant was taken back or
-    shortened, and when it passes a warning or its end: so a renewal is found in time.
+    shortened, and when it passes a warning or its end: so a renewal is found in time. Channels are
+    looked at every quarter of an hour besides.
     """
     for course in courses:
-        row = course.session
-        if course.ending is None and row["title_id"] is not None and _may_have_changed(row):
+        if course.ending is None and _may_have_changed(course.session):
             await _look_again(tx, runtime, course)
 
 
 def _may_have_changed(row: Row) -> bool:
-    if row["grant_gone"] or _is_shortened(row):
+    if row["grant_gone"] or _is_shortened(row) or _is_due(row):
         return True
     if row["play_until"] is None:
         return False
     marks = [row["play_until"] - ahead for ahead in (*WARNINGS, timedelta(0))]
     return any(row["heartbeat_at"] < mark <= row["now"] for mark in marks) or _is_over(row)
+
+
+def _is_due(row: Row) -> bool:
+    """Whether a session of a channel passes the end of a quarter of an hour."""
+    if row["channel_id"] is None:
+        return False
+    quarters = [
+        max(row[name] - row["started_at"], timedelta(0)) // LIVE_CHECK
+        for name in ("heartbeat_at", "now")
+    ]
+    return quarters[0] < quarters[1]
 
 
 def _is_shortened(row: Row) -> bool:
@@ -138,8 +163,8 @@ async def _look_again(tx: WriteTx, runtime: Runtime, course: Course) -> None:
     decision = await _decide_again(tx, runtime, row)
     if _goes_on_by(decision, row):
         right = Right(decision.via, decision.until, decision.grant_id)
-    elif row["grant_gone"] or decision.via == "account_held" or _is_over(row):
-        course.end("not_entitled", row["now"])
+    elif row["grant_gone"] or _is_refused(decision, row) or _is_over(row):
+        course.end("blackout" if decision.via == "blackout" else "not_entitled", row["now"])
         return
     elif _is_shortened(row):
         right = Right(row["access_via"], row["grant_until"], row["grant_id"])
@@ -154,12 +179,19 @@ def _goes_on_by(decision: Decision, row: Row) -> bool:
     return decision.playable and (decision.via != "rent" or is_same)
 
 
+def _is_refused(decision: Decision, row: Row) -> bool:
+    """Whether a decision ends a session before its time: a film may be seen to its end."""
+    return decision.via == "account_held" or row["channel_id"] is not None
+
+
 async def _decide_again(tx: ReadTx, runtime: Runtime, row: Row) -> Decision:
     found = await tx.one(HOUSEHOLD, user_id=row["user_id"], profile_id=row["profile_id"])
     assert found is not None  # the session was read with its profile
     unsold_is_free = runtime.settings.unsold_titles == "free"
     viewer = somebody_of(row["user_id"], found, unsold_is_free=unsold_is_free)
     viewer = replace(viewer, territory=row["territory"])
+    if row["channel_id"] is not None:
+        return await channel_decision_on(tx, viewer, row["channel_id"])
     season_id = None
     if row["episode_id"] is not None:
         season_id = await tx.scalar(_SEASON, episode_id=row["episode_id"])
@@ -171,7 +203,7 @@ async def _rebase(tx: WriteTx, runtime: Runtime, course: Course, right: Right) -
     if right.until != row["entitled_until"]:
         duration = row["duration_seconds"]
         left = None if duration is None else duration - course.standing.position_seconds
-        course.play_until = play_until(right.until, left, runtime.settings.expired_playback)
+        course.play_until = play_until(right.until, left, mode_of(runtime, row["title_id"]))
     await tx.execute(
         _REBASE,
         user_id=row["user_id"],

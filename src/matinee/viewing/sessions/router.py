@@ -19,6 +19,7 @@ from matinee.entitlements.streams import StreamLimitReached
 from matinee.runtime import Read, RuntimeDep, Write
 from matinee.viewing.sessions import heartbeats, service, starting
 from matinee.viewing.sessions.endings import ENDINGS
+from matinee.viewing.sessions.items import NotPlayable
 from matinee.viewing.sessions.limits import ViewingLimit
 from matinee.viewing.sessions.schemas import (
     Heartbeat,
@@ -28,7 +29,7 @@ from matinee.viewing.sessions.schemas import (
     StopSession,
     Streams,
 )
-from matinee.viewing.sessions.starting import IncognitoNotAllowed, NotPlayable
+from matinee.viewing.sessions.starting import IncognitoNotAllowed
 from matinee.viewing.sessions.thin_route import ThinRoute
 
 router = api_router("/viewing", tag="viewing")
@@ -68,7 +69,7 @@ async def start_session(
     wish: StartSession,
     key: OptionalKey = None,
 ) -> SessionStarted:
-    """Where to find the film and where to go on; what this device played before has ended.
+    """Where to find it and where to go on; what this device played before has ended.
 
     The first play of a rental begins its time. Where the household plays too much already, the
     answer lists what; `take_over` one of that.

@@ -1,10 +1,11 @@
 """What sessions, heartbeats and viewing limits look like on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from matinee.catalog.schemas import Segment
 from matinee.core.schema import Input, Int4, Integer, Language, Moment, Output, Stamped, text
@@ -14,7 +15,7 @@ from matinee.viewing.progress.schemas import NextUp, SubtitleLanguage
 from matinee.viewing.sessions.rights import Warned
 
 PlayerState = Literal["playing", "paused", "buffering"]
-PlaybackType = Literal["hls", "dash", "file", "builtin"]
+PlaybackType = Literal["hls", "dash", "file"]
 Position = Annotated[
     Integer,
     Field(
@@ -37,9 +38,10 @@ Subtitles = Annotated[
 
 
 class StartSession(Input):
-    """What to play, and where."""
+    """What to play, and where: a title or a channel."""
 
-    title_id: UUID
+    title_id: UUID | None = None
+    channel_id: UUID | None = Field(None, description="To watch live.")
     episode_id: UUID | None = Field(
         None, description="Of a series; without it the one to go on with."
     )
@@ -55,6 +57,14 @@ class StartSession(Input):
         description="A stream of the household that ends for this one, as `stream_limit_reached`"
         " has listed it.",
     )
+
+    @model_validator(mode="after")
+    def _one_subject(self) -> Self:
+        if (self.title_id is None) == (self.channel_id is None):
+            raise PydanticCustomError("subject", "Name either a title or a channel")
+        if self.episode_id is not None and self.title_id is None:
+            raise PydanticCustomError("subject", "An episode belongs to a title")
+        return self
 
 
 class Playback(Output):
@@ -78,6 +88,7 @@ class SessionStarted(Stamped):
 
     session_id: UUID
     episode_id: UUID | None = Field(description="The episode that is played.")
+    channel_id: UUID | None = Field(description="The channel that is played.")
     playback: Playback
     resume_seconds: int = Field(description="Where to begin; 0 at the beginning.", examples=[754])
     duration_seconds: int | None = Field(examples=[9180])
