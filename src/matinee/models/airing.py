@@ -38,6 +38,7 @@ MAP_METHODS = ("tvg_id", "name", "squashed", "fuzzy", "alias", "manual")
 MAP_STATES = ("applied", "suggested", "rejected")
 IMPORT_STATES = ("running", "done", "refused", "failed")
 LINK_METHODS = ("external_id", "title_year", "episode", "manual")
+SUGGESTION_STATES = ("suggested", "rejected")
 
 
 class EpgSource(Base):
@@ -129,14 +130,15 @@ class Programme(Base):
     """What is broadcast, once for however many airings; `content_key` is a hash of all it says.
 
     `series_key` is the same for all episodes of a series. `title_id` is the title of our catalogue
-    that it is, by `link_method`.
+    that it is, by `link_method`; both stay empty where none was found when it was looked for, at
+    `linked_at`.
     """
 
     __tablename__ = "programmes"
     __table_args__ = (
         CheckConstraint("maturity_score BETWEEN 0 AND 21", "maturity_score"),
         CheckConstraint(one_of("link_method", *LINK_METHODS), "link_method"),
-        CheckConstraint("(title_id IS NULL) = (link_method IS NULL)", "link"),
+        CheckConstraint("title_id IS NULL OR link_method IS NOT NULL", "link"),
         Index(
             "programmes_folded_title",
             "folded_title",
@@ -145,6 +147,7 @@ class Programme(Base):
         ),
         Index("programmes_series_key", "series_key"),
         Index("programmes_title_id", "title_id", postgresql_where=text("title_id IS NOT NULL")),
+        Index("programmes_not_linked", "id", postgresql_where=text("linked_at IS NULL")),
         {"info": REFERENCE},
     )
 
@@ -171,6 +174,29 @@ class Programme(Base):
     episode_id: Mapped[UUID | None] = mapped_column(ForeignKey("episodes.id", ondelete="SET NULL"))
     link_method: Mapped[str | None]
     linked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = moment()
+
+
+class ProgrammeSuggestion(Base):
+    """A title that a programme could be; somebody has to say whether it is."""
+
+    __tablename__ = "programme_suggestions"
+    __table_args__ = (
+        CheckConstraint(one_of("state", *SUGGESTION_STATES), "state"),
+        CheckConstraint("score BETWEEN 0 AND 1", "score"),
+        Index("programme_suggestions_title", "title_id"),
+        {"info": REFERENCE},
+    )
+
+    programme_id: Mapped[int] = mapped_column(
+        ForeignKey("programmes.id", ondelete="CASCADE"), primary_key=True
+    )
+    title_id: Mapped[UUID] = mapped_column(
+        ForeignKey("titles.id", ondelete="CASCADE"), primary_key=True
+    )
+    episode_id: Mapped[UUID | None] = mapped_column(ForeignKey("episodes.id", ondelete="SET NULL"))
+    state: Mapped[str] = mapped_column(server_default="suggested")
+    score: Mapped[float]
     created_at: Mapped[datetime] = moment()
 
 

@@ -48,7 +48,8 @@ class Channel(Base):
 
     `delivery` says how an external stream reaches players: its playlists through us (`proxy`), or
     by an address that the channel's `signer` signs (`direct`). `stream_number` names the channel
-    where clients can only take a small number.
+    where clients can only take a small number. `edited_fields` were set by hand: an import of a
+    channel list leaves them alone. `guide_shift_minutes` are added to the times of its guide.
     """
 
     __tablename__ = "channels"
@@ -61,6 +62,7 @@ class Channel(Base):
         CheckConstraint("maturity_score BETWEEN 0 AND 21", "maturity_score"),
         CheckConstraint("catch_up_days BETWEEN 0 AND 30", "catch_up_days"),
         CheckConstraint("dvr_minutes BETWEEN 1 AND 360", "dvr_minutes"),
+        CheckConstraint("guide_shift_minutes BETWEEN -1440 AND 1440", "guide_shift_minutes"),
         Index("channels_order", text("coalesce(number, 2147483647)"), "name", "id"),
         Index("channels_folded_name", "folded_name"),
         {"info": REFERENCE},
@@ -95,6 +97,8 @@ class Channel(Base):
     start_over: Mapped[bool] = mapped_column(server_default=FALSE)
     dvr_minutes: Mapped[int] = mapped_column(SmallInteger, server_default="10")
     time_zone: Mapped[str] = mapped_column(server_default="UTC")
+    guide_shift_minutes: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    edited_fields: Mapped[list[str]] = labels()
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = moment()
     updated_at: Mapped[datetime] = moment()

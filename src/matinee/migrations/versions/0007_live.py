@@ -15,6 +15,7 @@ PHASE = "expand"
 TABLES = (
     "schedule_entries",
     "programme_embeddings",
+    "programme_suggestions",
     "linear_slots",
     "programmes",
     "schedule_reminders",
