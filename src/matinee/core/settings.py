@@ -310,6 +310,12 @@ class Settings(BaseSettings):
         description="Memory that learning recommendations may take, in a process of its own. It"
         " bounds how many of the most watched titles are learned by EASE: 18 800 by default.",
     )
+    guide_days_kept: int = Field(
+        14,
+        ge=1,
+        le=400,
+        description="Days for which the guide of the past is kept, also for catching up.",
+    )
     play_events_months: int = Field(
         24, ge=1, le=120, description="Months for which single play events are kept."
     )
