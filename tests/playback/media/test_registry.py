@@ -83,7 +83,7 @@ async def play_by_title(runtime: Runtime) -> None:
 
 async def play_as_filler(runtime: Runtime) -> None:
     sql = "INSERT INTO linear_plans (channel_id, kind, filler) VALUES ($1, 'loop', 'clip')"
-    await execute(runtime, sql, await make_channel(runtime))
+    await execute(runtime, sql, await make_channel(runtime, "Cinema"))
 
 
 async def play_by_plan(runtime: Runtime) -> None:
@@ -95,7 +95,7 @@ async def play_by_plan(runtime: Runtime) -> None:
         INSERT INTO linear_plans (channel_id, kind, filler, plan)
         SELECT $1, 'blocks', slug, '{"blocks": [{"media": ["clip"]}]}' FROM slate
     """
-    await execute(runtime, sql, await make_channel(runtime))
+    await execute(runtime, sql, await make_channel(runtime, "Cinema"))
 
 
 async def play_in_a_slot(runtime: Runtime) -> None:
@@ -104,7 +104,7 @@ async def play_in_a_slot(runtime: Runtime) -> None:
                                   content_segments, plan_version)
         VALUES ($1, $2, $3, $4, '{clip}', 4, 1)
     """
-    channel_id, programme_id = await make_channel(runtime), await make_programme(runtime)
+    channel_id, programme_id = await make_channel(runtime, "Cinema"), await make_programme(runtime)
     await execute(runtime, sql, channel_id, at(0), at(30), programme_id)
 
 
@@ -114,7 +114,7 @@ async def play_in_a_run(runtime: Runtime) -> None:
                                   first_discontinuity)
         VALUES ($1, 1, 4, '{clip}', '{4}', 0)
     """
-    await execute(runtime, sql, await make_channel(runtime))
+    await execute(runtime, sql, await make_channel(runtime, "Cinema"))
 
 
 @pytest.mark.parametrize(
