@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from tests.makers import PASSWORD
-from tests.world import ROLES
+from tests.world import GUIDE_SOURCE, ROLES
 
 EVERYBODY = frozenset(ROLES)
 SIGNED_IN = EVERYBODY - {"anonymous"}
@@ -179,6 +179,13 @@ RULES = {
     "delete_title": Rule(EDITORS),
     "import_titles": Rule(EDITORS),
     "cancel_import": Rule(EDITORS),
+    "import_guide": Rule(EDITORS, query=f"?source_id={GUIDE_SOURCE}"),
+    "list_guide_imports": Rule(STAFF),
+    "list_guide_sources": Rule(STAFF),
+    "create_guide_source": Rule(EDITORS, {"name": "Village", "kind": "upload"}),
+    "get_guide_source": Rule(STAFF),
+    "update_guide_source": Rule(EDITORS, {"priority": 5}),
+    "delete_guide_source": Rule(EDITORS),
     "create_genre": Rule(EDITORS, {"name": "Western"}),
     "update_genre": Rule(EDITORS, {"name": "Comedies"}),
     "merge_genre": Rule(EDITORS, {"into": "drama"}),

@@ -113,10 +113,11 @@ CHANGES_BY_STAFF = """
     cancel_household_purchase confirm_household_purchase refund_household_purchase
     place_hold lift_hold
     register_media delete_media
+    create_guide_source update_guide_source import_guide delete_guide_source
 """.split()
 """In an order in which each finds what it needs."""
 
-WRITTEN_OTHERWISE = {"import_titles", "cancel_household_subscription"}
+WRITTEN_OTHERWISE = {"import_titles", "import_guide", "cancel_household_subscription"}
 """Work in several transactions of their own, and write down what they are about to change."""
 
 GUARD = get_args(AuditedWrite)[1].dependency

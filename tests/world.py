@@ -43,6 +43,7 @@ STAFF = ("support", "analyst", "editor", "admin")
 ROLES = ("anonymous", "household", "kids", *STAFF)
 
 THIRD_PARTY = "third@example.com"
+GUIDE_SOURCE = UUID("0198c0de-0000-7000-8000-000000000001")
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,14 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
         "person_id": await make_person(runtime, "René Navarre", title_id),
         "slug": "comedy",
         "media_slug": "clip",
+        "source_id": await insert(
+            runtime,
+            "epg_sources",
+            id=GUIDE_SOURCE,
+            name="National guide",
+            kind="url",
+            url="https://epg.example.com/guide.xml.gz",
+        ),
         "rail_id": "top-rated",
         "collection_id": await make_collection(runtime, "comedy", title_id, *others),
         "import_id": await insert(

@@ -55,6 +55,8 @@ from matinee.entitlements.subscriptions import router as subscriptions
 from matinee.entitlements.webhooks import admin as webhooks_admin
 from matinee.entitlements.webhooks import router as webhooks
 from matinee.epg.guide import router as guide
+from matinee.epg.importing import admin as guide_imports_admin
+from matinee.epg.importing import pruning as guide_pruning
 from matinee.playback import router as playback
 from matinee.playback.media import admin as media_admin
 from matinee.profiles import router as profiles
@@ -101,6 +103,8 @@ ROUTERS = (
     catalog_admin.router,
     imports_admin.router,
     imports_admin.upload_router,
+    guide_imports_admin.router,
+    guide_imports_admin.upload_router,
     shelves_admin.router,
     search_admin.router,
     enrichment_admin.router,
@@ -136,6 +140,7 @@ WITHOUT_ROUTES = (
     sweeping,
     tier,
     purchases_sweeping,
+    guide_pruning,
 )
 """Modules that no route leads to; importing them declares their jobs."""
 
