@@ -146,7 +146,7 @@ def _is_due(row: Row) -> bool:
         max(row[name] - row["started_at"], timedelta(0)) // LIVE_CHECK
         for name in ("heartbeat_at", "now")
     ]
-    return quarters[0] < quarters[1]
+    return bool(quarters[0] < quarters[1])
 
 
 def _is_shortened(row: Row) -> bool:
