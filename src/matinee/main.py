@@ -59,6 +59,7 @@ from matinee.epg.importing import admin as guide_imports_admin
 from matinee.epg.importing import pruning as guide_pruning
 from matinee.playback import router as playback
 from matinee.playback.media import admin as media_admin
+from matinee.playback.origin import Origin
 from matinee.profiles import router as profiles
 from matinee.recommendations import admin as recommendations_admin
 from matinee.recommendations import router as recommendations
@@ -200,6 +201,7 @@ def _middleware(settings: Settings, runtime: Runtime) -> list[Middleware]:
         Middleware(
             RequestMiddleware, metrics=runtime.metrics, trusted_proxies=settings.trusted_proxies
         ),
+        Middleware(Origin, runtime=runtime),
         Middleware(SecurityHeadersMiddleware, tls=settings.secure_cookies),
     ]
     if settings.otlp_endpoint:

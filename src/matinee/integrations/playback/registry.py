@@ -10,6 +10,7 @@ from matinee.core.settings import Settings, UnsafeSettings
 from matinee.integrations.playback.akamai import Akamai
 from matinee.integrations.playback.cloudfront import CloudFront
 from matinee.integrations.playback.paths import Builtin, Nginx, Open
+from matinee.integrations.playback.references import References
 from matinee.integrations.playback.signers import Grant, SignedFolder, Signer
 from matinee.integrations.playback.tickets import PlaybackTicket, Tickets
 
@@ -27,6 +28,7 @@ class Playback:
     def __init__(self, settings: Settings) -> None:
         secrets = [settings.secret_key.get_secret_value(), *settings.previous_secret_keys]
         self.tickets = Tickets(secrets)
+        self.references = References(secrets)
         self.media_base = settings.media_base_url or "/media"
         self._signers = _signers(settings, secrets)
         _refuse_incomplete(settings, self._signers)
