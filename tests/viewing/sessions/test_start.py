@@ -56,6 +56,14 @@ async def test_what_was_finished_starts_from_the_beginning(
     assert (await start(runtime, client, ana.headers, film)).started["resume_seconds"] == 0
 
 
+async def test_a_shorter_cut_than_the_one_that_was_left_starts_from_the_beginning(
+    runtime: Runtime, client: AsyncClient, ana: Somebody, film: UUID, player: Player
+) -> None:
+    await player.stop(1200)
+    await execute(runtime, "UPDATE media_assets SET duration_seconds = 1000")
+    assert (await start(runtime, client, ana.headers, film)).started["resume_seconds"] == 0
+
+
 async def test_languages_are_remembered_for_the_whole_series(
     runtime: Runtime, client: AsyncClient, ana: Somebody
 ) -> None:

@@ -116,4 +116,6 @@ async def title_item(
 def _item(row: Row) -> Item:
     ours = row["protocol"] == "builtin"
     given = {name: value for name, value in row.items() if name != "kind"}
+    if row["duration_seconds"] is not None and row["resume_seconds"] >= row["duration_seconds"]:
+        given["resume_seconds"] = 0  # the media are others than those of the bookmark
     return Item(**given | ({"protocol": "hls", "url": None} if ours else {}))
