@@ -1,0 +1,183 @@
+"""It plays: a real browser and hls.js on the demo, live, back in time, as films, and no longer."""
+
+import time
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from httpx import AsyncClient
+
+from tests.e2e.player import Player
+
+pytestmark = pytest.mark.xdist_group("e2e")
+
+DVR_SECONDS = 60
+PROMISED_SECONDS = 6
+"""How long a stream plays on, at most, that was taken over."""
+
+Answer = dict[str, Any]
+
+
+async def asked(api: AsyncClient, path: str, **body: Any) -> Answer:
+    """What a POST that begins to play answers; each call is a device of its own."""
+    device = {"device_id": uuid4().hex, "device_name": "Browser"}
+    answer = await api.post(path, json=device | body)
+    assert answer.status_code == 201, answer.text
+    started: Answer = answer.json()
+    return started
+
+
+async def stop(api: AsyncClient, started: Answer) -> None:
+    """End the session, which gives its stream back."""
+    answer = await api.post(f"/viewing/sessions/{started['session_id']}/stop")
+    assert answer.status_code == 204, answer.text
+
+
+async def linear_channels(api: AsyncClient) -> list[Answer]:
+    """Channels that can be started over and caught up, with what is on."""
+    items = (await api.get("/epg/channels?page_size=100")).json()["items"]
+    able = [item for item in items if item["start_over"] and item["catch_up_days"]]
+    details = [(await api.get(f"/epg/channels/{item['id']}")).json() for item in able]
+    return [detail for detail in details if detail["now"] and not detail["blocked"]]
+
+
+async def watch(api: AsyncClient, channel: Answer, **wish: Any) -> Answer:
+    """Begin to watch a channel."""
+    return await asked(api, f"/epg/channels/{channel['id']}/playback", **wish)
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """How much later it is."""
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
+
+
+async def test_live_plays_with_picture_and_sound(api: AsyncClient, player: Player) -> None:
+    started = await watch(api, (await linear_channels(api))[0])
+    await player.play(started["playback"]["url"])
+    before = await player.state()
+    await player.plays_on(6)
+    after = await player.state()
+    assert after["live"]
+    assert after["frames"] > before["frames"]
+    assert after["sound_bytes"] > before["sound_bytes"]
+    assert after["width"] in (426, 640)
+    assert (after["errors"], player.refused()) == ([], [])
+    assert abs(seconds_between(after["date"], started["server_time"])) < 60
+    await stop(api, started)
+
+
+async def test_live_goes_on_across_the_end_of_a_clip(api: AsyncClient, player: Player) -> None:
+    started = await watch(api, (await linear_channels(api))[1])
+    await player.play(started["playback"]["url"])
+    await player.plays_on(34)
+    assert [error for error in (await player.state())["errors"] if error["fatal"]] == []
+    await stop(api, started)
+
+
+async def test_live_can_be_wound_back(api: AsyncClient, player: Player) -> None:
+    started = await watch(api, (await linear_channels(api))[0])
+    await player.play(started["playback"]["url"])
+    live = await player.state()
+    assert live["time"] - live["seekable_from"] > DVR_SECONDS
+    await player.seek(f"video.currentTime - {DVR_SECONDS}")
+    await player.plays_on()
+    back = await player.state()
+    assert seconds_between(back["date"], live["date"]) == pytest.approx(DVR_SECONDS, abs=15)
+    assert back["errors"] == []
+    await stop(api, started)
+
+
+async def test_what_is_on_starts_over_at_its_beginning(api: AsyncClient, player: Player) -> None:
+    channel = (await linear_channels(api))[0]
+    started = await watch(api, channel)
+    assert started["start_over_url"]
+    await player.play(started["start_over_url"])
+    state = await player.state()
+    begun = channel["now"]["starts_at"]
+    assert state["type"] == "EVENT"
+    assert 0 <= seconds_between(begun, state["date"]) - state["time"] < 4
+    assert state["time"] < 8
+    await stop(api, started)
+
+
+async def past_airing(api: AsyncClient) -> Answer:
+    """An airing that is over and can be watched."""
+    for channel in await linear_channels(api):
+        day = (await api.get(f"/epg/schedule?channel_id={channel['id']}")).json()
+        now = channel["now"]["starts_at"]
+        over = [airing for airing in day["airings"] if airing["ends_at"] <= now]
+        for airing in over[-1:]:
+            if airing["catch_up"]:
+                return airing
+    pytest.fail("no channel of the demo has anything to catch up")
+
+
+async def test_what_is_over_plays_to_its_end(api: AsyncClient, player: Player) -> None:
+    airing = await past_airing(api)
+    started = await asked(api, f"/epg/airings/{airing['id']}/playback")
+    await player.play(started["playback"]["url"])
+    state = await player.state()
+    length = seconds_between(airing["starts_at"], airing["ends_at"])
+    assert (state["live"], state["type"]) == (False, "VOD")
+    assert state["duration"] == pytest.approx(length, abs=4)
+    assert abs(seconds_between(airing["starts_at"], state["date"]) - state["time"]) < 4
+    await player.seek("video.duration - 5")
+    await player.until("video.ended")
+    assert (await player.state())["errors"] == []
+    await stop(api, started)
+
+
+async def test_a_film_plays_to_its_end(api: AsyncClient, player: Player) -> None:
+    titles = (await api.get("/catalog/titles?kind=movie&page_size=50")).json()["items"]
+    open_one = next(title for title in titles if title["access"]["playable"])
+    started = await asked(api, "/viewing/sessions", title_id=open_one["id"])
+    await player.play(started["playback"]["url"])
+    state = await player.state()
+    assert (state["live"], state["type"]) == (False, "VOD")
+    assert state["duration"] == pytest.approx(started["duration_seconds"], abs=0.1)
+    await player.seek("video.duration - 5")
+    await player.until("video.ended")
+    assert (await player.state())["errors"] == []
+    await stop(api, started)
+
+
+async def test_a_stream_that_is_taken_over_stops_within_seconds(
+    api: AsyncClient, player: Player, record_property: Any
+) -> None:
+    channel = (await linear_channels(api))[0]
+    started = await watch(api, channel)
+    await player.play(started["playback"]["url"])
+    await player.plays_on(5)
+    other = await watch(api, channel, take_over=started["session_id"])
+    taken_over_at = time.monotonic()
+    await player.until("errors.some(error => error.status === 410)")
+    reloads = player.playlists(since=taken_over_at)
+    first = next(one for one in reloads if one.status == 410)
+    waited = first.at - taken_over_at
+    record_property("seconds_to_eviction", round(waited, 2))
+    print(f"\n  TAKEN OVER: the player was told after {waited:.1f} s of {PROMISED_SECONDS} s")
+    still_good = [one for one in reloads if one.status == 200 and one.at - taken_over_at > 1.5]
+    assert still_good == []
+    assert waited <= PROMISED_SECONDS
+    await player.until("errors.some(error => error.fatal)")
+    await stop(api, other)
+
+
+async def test_an_address_that_was_changed_opens_nothing(
+    server: str, api: AsyncClient, player: Player
+) -> None:
+    started = await watch(api, (await linear_channels(api))[0])
+    await player.play(started["playback"]["url"])
+    segment = next(one.path for one in player.loaded if one.path.endswith(".m4s"))
+    playlist = player.playlists()[-1].path
+    async with AsyncClient(base_url=server) as outside:
+        for path in (segment, playlist):
+            assert (await outside.get(altered(path))).status_code == 403
+    await stop(api, started)
+
+
+def altered(path: str) -> str:
+    """The same address with another letter in its signed part."""
+    place = len(path) // 2
+    return path[:place] + ("A" if path[place] != "A" else "B") + path[place + 1 :]
