@@ -1,0 +1,1 @@
+"""Matching the channels of guides with ours: by themselves where it is certain, else by staff."""
