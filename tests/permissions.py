@@ -22,6 +22,7 @@ ADMINS = frozenset({"admin"})
 Ids = dict[str, UUID | str]
 
 WHY = "Because of the test"
+DEVICE = {"device_id": "tv", "device_name": "TV"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,9 @@ RULES = {
         SIGNED_IN,
         lambda ids: {"title_id": str(ids["title_id"]), "device_id": "tv", "device_name": "TV"},
     ),
+    "watch_channel": Rule(SIGNED_IN, DEVICE),
+    "get_playback_token": Rule(SIGNED_IN),
+    "watch_airing": Rule(SIGNED_IN, DEVICE),
     "send_heartbeat": Rule(SIGNED_IN, {"position_seconds": 60, "state": "playing"}),
     "stop_session": Rule(SIGNED_IN, {"position_seconds": 60}),
     "list_streams": Rule(SIGNED_IN),
@@ -124,7 +128,21 @@ RULES = {
     "get_schedules": Rule(EVERYBODY),
     "read_schedules": Rule(EVERYBODY),
     "search_guide": Rule(EVERYBODY, query="?q=news"),
+    "list_favourites": Rule(SIGNED_IN),
+    "reorder_favourites": Rule(SIGNED_IN, {"channel_ids": []}),
+    "add_favourite": Rule(SIGNED_IN),
+    "remove_favourite": Rule(SIGNED_IN),
+    "list_reminders": Rule(SIGNED_IN),
+    "create_reminder": Rule(SIGNED_IN, lambda ids: {"airing_id": int(ids["next_airing_id"])}),
+    "delete_reminder": Rule(SIGNED_IN),
+    "list_reminder_series": Rule(SIGNED_IN),
+    "forget_reminder_series": Rule(SIGNED_IN),
     "get_airing": Rule(EVERYBODY),
+    "create_export": Rule(SIGNED_IN, {"name": "Kodi"}),
+    "list_exports": Rule(GROWN_UPS),
+    "delete_export": Rule(GROWN_UPS),
+    "get_guide_export": Rule(EVERYBODY),
+    "get_playlist_export": Rule(EVERYBODY),
     "search_catalog": Rule(EVERYBODY, query="?q=fantomas"),
     "suggest": Rule(EVERYBODY, query="?q=fan"),
     "search_by_meaning": Rule(EVERYBODY, query="?q=a+thief+in+a+mask"),

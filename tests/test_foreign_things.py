@@ -23,6 +23,9 @@ OWNED = (
     "viewing_session_id",
     "subscription_id",
     "purchase_id",
+    "export_id",
+    "reminder_id",
+    "series_id",
 )
 """Parameters of paths that name something of one household."""
 

@@ -89,6 +89,36 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
     return {
         "channel_id": channel_id,
         "airing_id": str(await make_airing(runtime, channel_id, at(-10))),
+        "next_airing_id": str(
+            next_airing := await make_airing(runtime, channel_id, at(60), series_key="news")
+        ),
+        "reminder_id": await insert(
+            runtime,
+            "schedule_reminders",
+            user_id=user_id,
+            profile_id=profile_id,
+            airing_id=next_airing,
+            channel_id=channel_id,
+            title="News",
+            starts_at=at(60),
+        ),
+        "series_id": await insert(
+            runtime,
+            "reminder_series",
+            user_id=user_id,
+            profile_id=profile_id,
+            series_key="news",
+            title="News",
+        ),
+        "export_id": await insert(
+            runtime,
+            "export_credentials",
+            username="player",
+            user_id=user_id,
+            profile_id=profile_id,
+            name="Kodi",
+            password_hash=bytes(32),
+        ),
         "user_id": third_party_id,
         "package_id": unsold_id,
         "package": "comedy",

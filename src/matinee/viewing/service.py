@@ -73,7 +73,7 @@ async def list_title(tx: WriteTx, viewer: Viewer, title_id: UUID, most: int) -> 
         NotFound: the viewer may not see the title.
         WatchlistFull: there are `most` others on it, also when two requests race.
     """
-    await _hold_profile(tx, viewer)
+    await hold_profile(tx, viewer)
     await _require_visible(tx, viewer, title_id)
     if not await tx.execute(_LIST, most=most, **_own(viewer, title_id)):
         raise WatchlistFull(limit=most)
@@ -82,7 +82,7 @@ async def list_title(tx: WriteTx, viewer: Viewer, title_id: UUID, most: int) -> 
 
 async def unlist_title(tx: WriteTx, viewer: Viewer, title_id: UUID) -> None:
     """Take a title off "My List", whether it is there or not."""
-    await _hold_profile(tx, viewer)
+    await hold_profile(tx, viewer)
     await tx.execute(_UNLIST, **_own(viewer, title_id))
     await _refresh(tx, viewer, title_id)
 
@@ -93,7 +93,7 @@ async def rate_title(tx: WriteTx, viewer: Viewer, title_id: UUID, value: int) ->
     Raises:
         NotFound: the viewer may not see the title.
     """
-    await _hold_profile(tx, viewer)
+    await hold_profile(tx, viewer)
     await _require_visible(tx, viewer, title_id)
     await tx.execute(_RATE, value=value, **_own(viewer, title_id))
     await _refresh(tx, viewer, title_id)
@@ -101,7 +101,7 @@ async def rate_title(tx: WriteTx, viewer: Viewer, title_id: UUID, value: int) ->
 
 async def unrate_title(tx: WriteTx, viewer: Viewer, title_id: UUID) -> None:
     """Forget the profile's opinion of a title."""
-    await _hold_profile(tx, viewer)
+    await hold_profile(tx, viewer)
     await tx.execute(_UNRATE, **_own(viewer, title_id))
     await _refresh(tx, viewer, title_id)
 
@@ -112,7 +112,7 @@ async def suppress_title(tx: WriteTx, viewer: Viewer, title_id: UUID) -> None:
     Raises:
         NotFound: the viewer may not see the title.
     """
-    await _hold_profile(tx, viewer)
+    await hold_profile(tx, viewer)
     await _require_visible(tx, viewer, title_id)
     await tx.execute(_SUPPRESS, **_own(viewer, title_id))
     tx.invalidate(profile_tag(viewer.profile_id))
@@ -120,7 +120,7 @@ async def suppress_title(tx: WriteTx, viewer: Viewer, title_id: UUID) -> None:
 
 async def unsuppress_title(tx: WriteTx, viewer: Viewer, title_id: UUID) -> None:
     """Offer a title again."""
-    await _hold_profile(tx, viewer)
+    await hold_profile(tx, viewer)
     await tx.execute(_UNSUPPRESS, **_own(viewer, title_id))
     tx.invalidate(profile_tag(viewer.profile_id))
 
@@ -131,7 +131,7 @@ async def ignore_title(tx: WriteTx, viewer: Viewer, title_id: UUID) -> None:
     Raises:
         NotFound: the viewer may not see the title.
     """
-    await _hold_profile(tx, viewer)
+    await hold_profile(tx, viewer)
     await _require_visible(tx, viewer, title_id)
     await tx.execute(_IGNORE, **_own(viewer, title_id))
     tx.invalidate(profile_tag(viewer.profile_id))
@@ -139,7 +139,7 @@ async def ignore_title(tx: WriteTx, viewer: Viewer, title_id: UUID) -> None:
 
 async def heed_title(tx: WriteTx, viewer: Viewer, title_id: UUID) -> None:
     """Conclude from what the profile does with a title again, also from what it did."""
-    await _hold_profile(tx, viewer)
+    await hold_profile(tx, viewer)
     await tx.execute(_HEED, **_own(viewer, title_id))
     await _refresh(tx, viewer, title_id)
 
@@ -150,14 +150,14 @@ async def reset_taste(tx: WriteTx, viewer: Viewer) -> None:
     Lists, ratings and history stay, as do stated preferences and titles that are ignored; what
     got a thumbs-down is still not offered.
     """
-    await _hold_profile(tx, viewer)
+    await hold_profile(tx, viewer)
     mine = {"user_id": viewer.household, "profile_id": viewer.profile}
     await tx.execute(_RESET, **mine)
     await tx.execute(_FORGET, **mine)
     tx.invalidate(profile_tag(viewer.profile_id))
 
 
-async def _hold_profile(tx: WriteTx, viewer: Viewer) -> None:
+async def hold_profile(tx: WriteTx, viewer: Viewer) -> None:
     """Come before everybody else who writes about the profile; so no two wait for each other.
 
     Raises:

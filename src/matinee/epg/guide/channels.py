@@ -16,12 +16,12 @@ from matinee.entitlements.channels import (
 )
 from matinee.entitlements.schemas import access_fields
 from matinee.epg.guide.airing_json import (
-    BY_NUMBER,
     CHANNEL_FIELDS,
     ON_NOW,
     ON_NOW_COLUMNS,
 )
 from matinee.epg.guide.filters import PASSES, ChannelFilter, ChannelWish, require_known
+from matinee.epg.guide.order import PERSONAL_ORDER
 from matinee.epg.guide.schemas import (
     AiringOut,
     ChannelDetail,
@@ -40,7 +40,7 @@ _LIST_FIELDS = f"""
           AND f.channel_id = c.id
     ) AS is_favourite
 """
-_IN_ORDER = f"SELECT c.id FROM channels c WHERE {PASSES} ORDER BY {BY_NUMBER}"
+_IN_ORDER = f"SELECT c.id FROM channels c WHERE {PASSES} ORDER BY {PERSONAL_ORDER}"
 _LISTED = f"SELECT {_LIST_FIELDS} FROM channels c WHERE c.id = ANY (:ids::uuid[])"
 _DETAIL = f"""
     SELECT {_LIST_FIELDS}, c.description, c.country, c.dvr_minutes, {ON_NOW_COLUMNS}
@@ -103,7 +103,8 @@ async def require_filter(tx: ReadTx, viewer: Viewer, wish: ChannelFilter) -> Non
 
 async def ids_in_order(tx: ReadTx, viewer: Viewer, wish: ChannelFilter) -> list[UUID]:
     """Channels that pass a filter, in the profile's order."""
-    rows = await tx.all(_IN_ORDER, **filter_parameters(viewer, wish))
+    whose = {"user_id": viewer.user_id, "profile_id": viewer.profile_id}
+    rows = await tx.all(_IN_ORDER, **(filter_parameters(viewer, wish) | whose))
     return [row["id"] for row in rows]
 
 
