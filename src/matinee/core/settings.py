@@ -6,8 +6,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -17,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from matinee.core.client_address import TrustedProxies
 from matinee.core.environment import PREFIX, UnsafeSettings, read_files
+from matinee.core.signal_weights import SignalWeights
 
 __all__ = [
     "DEFAULT_SECRET",
@@ -47,21 +46,6 @@ def _check_networks(networks: list[str]) -> list[str]:
 
 def _without_last_slash(address: str) -> str:
     return address.rstrip("/")
-
-
-class SignalWeights(BaseModel):
-    """How loudly each kind of signal speaks for a title, or against it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    loved: float = Field(1.3, ge=0, le=10)
-    liked: float = Field(1.0, ge=0, le=10)
-    completed: float = Field(0.6, ge=0, le=10)
-    watched: float = Field(0.3, ge=0, le=10)
-    listed: float = Field(0.4, ge=0, le=10)
-    neutral: float = Field(0.15, ge=0, le=10)
-    abandoned: float = Field(-0.15, ge=-10, le=0)
-    disliked: float = Field(-0.5, ge=-10, le=0)
 
 
 class Settings(BaseSettings):
