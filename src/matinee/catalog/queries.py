@@ -109,7 +109,7 @@ async def seasons_of(tx: ReadTx, facts: Facts, asking: Asking) -> list[SeasonOut
     """
     return [
         SeasonOut.model_construct(**row, **access_fields(decide(facts, asking, row["id"])))
-        for row in await tx.all(_SEASONS, title_id=facts.title_id)
+        for row in await tx.all(_SEASONS, title_id=facts.id)
     ]
 
 
