@@ -195,6 +195,8 @@ def query_values(name: str, secret: Secret) -> list[str]:
         "title_id": [str(secret.title_id)],
         "season_id": [],
         "package": [],
+        "username": ["nobody"],
+        "password": ["nothing"],
         "at": [],
         "user_id": [],
         "profile_id": [],
@@ -205,11 +207,14 @@ def query_values(name: str, secret: Secret) -> list[str]:
         "format": ["compact"],
         "since_rev": ["0"],
         "view": [],
-        "date": [],
+        "date": [at(0).date().isoformat()],
         "tz": [],
         "group": [],
         "locked": ["hide"],
         "programme_genre": ["drama"],
+        "device_id": ["a device"],
+        "device_name": [],
+        "take_over": [],
     }
     assert name in known, f"teach this walk what to ask for by ?{name}="
     return known[name]
