@@ -1,0 +1,1 @@
+"""Our own linear channels: plans, what they make of time, the guide and what really plays."""
