@@ -50,7 +50,7 @@ async def make_source(runtime: Runtime, name: str = "Guide", **columns: Any) -> 
 async def map_channel(
     runtime: Runtime, source_id: UUID, xmltv_id: str, channel_id: UUID, **columns: Any
 ) -> None:
-    """Have a source's channel fill one of ours."""
+    """Have staff choose that a source's channel fills one of ours."""
     await execute(
         runtime,
         "INSERT INTO epg_source_channels (source_id, xmltv_id) VALUES ($1, $2)"
@@ -63,6 +63,7 @@ async def map_channel(
         "xmltv_id": xmltv_id,
         "channel_id": channel_id,
         "method": "manual",
+        "locked": True,
     } | columns
     places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
     sql = f"INSERT INTO channel_epg_map ({', '.join(row)}) VALUES ({places})"

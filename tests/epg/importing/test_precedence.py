@@ -39,7 +39,7 @@ async def two_sources(
 
 
 RANKS = [
-    ({"locked": True}, {"priority": 9}),
+    ({}, {"priority": 9, "locked": False}),
     ({"priority": 5}, {"priority": 1}),
     ({"priority": 5, "score": 0.5}, {"priority": 1, "score": 1}),
     ({"score": 1}, {"score": 0.8}),
@@ -110,7 +110,7 @@ async def test_what_a_source_said_before_it_was_unmapped_is_replaced(runtime: Ru
 async def test_of_two_channels_of_one_source_the_locked_mapping_counts(runtime: Runtime) -> None:
     channel_id = await make_channel(runtime)
     source_id = await make_source(runtime)
-    await map_channel(runtime, source_id, "one", channel_id)
-    await map_channel(runtime, source_id, "two", channel_id, locked=True, score=0.5)
+    await map_channel(runtime, source_id, "one", channel_id, locked=False)
+    await map_channel(runtime, source_id, "two", channel_id, score=0.5)
     await import_guide(runtime, source_id, guide(one=SHORT, two=LONG))
     assert await guide_of(runtime, channel_id) == LONG

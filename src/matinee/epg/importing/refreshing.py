@@ -12,6 +12,7 @@ from matinee.epg.importing.fetching import download, own_folder
 from matinee.epg.importing.problems import GuideShrunk, GuideUnreadable, ImportRunning
 from matinee.epg.importing.schemas import GuideImport
 from matinee.epg.importing.service import Wish, import_source
+from matinee.epg.matching.events import MAP_CHANGED
 from matinee.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -52,7 +53,13 @@ async def fetch_and_import(
         return await import_source(runtime, source_id, fetch, wish, started_by)
 
 
-@job("epg.refresh_source", queue="imports", attempts=3, deduplicate=("source_id", "conditional"))
+@job(
+    "epg.refresh_source",
+    queue="imports",
+    attempts=3,
+    deduplicate=("source_id", "conditional"),
+    follows=MAP_CHANGED,
+)
 async def refresh_source(
     runtime: Runtime,
     _run: JobRun,

@@ -112,7 +112,8 @@ async def _import(run: Run, arrived: Arrived) -> None:
         async with patient_write(run.runtime) as tx:
             if run.wish.dry_run:
                 await know_channels(tx, run.source, head)
-            storing = Storing(tx, run.source, feed, settings.guide_days_kept)
+            kept_days = settings.guide_days_kept
+            storing = Storing(tx, run.source, feed, head=head, kept_days=kept_days)
             report, changed = await storing.run(accept_shrink=run.wish.accept_shrink)
             if run.wish.dry_run:
                 raise _Undone(report | {"dry_run": True})

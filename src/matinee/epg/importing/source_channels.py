@@ -51,22 +51,27 @@ _PROGRAMMES_BEFORE = """
 """
 
 
-async def put_channels(tx: WriteTx, source_id: UUID, channels: Iterable[FeedChannel]) -> None:
-    """Keep what a feed calls its channels; one that it names twice gets all its names."""
+async def put_channels(tx: WriteTx, source_id: UUID, channels: Iterable[FeedChannel]) -> int:
+    """Keep what a feed calls its channels; one that it names twice gets all its names.
+
+    Returns how many of them are new, are called otherwise, or were not seen for a day.
+    """
     merged: dict[str, dict[str, Any]] = {}
     for channel in channels:
         known = merged.setdefault(channel.xmltv_id, {"xmltv_id": channel.xmltv_id, "names": []})
         known["names"] = list(dict.fromkeys([*known["names"], *channel.names]))
         known["number"] = known.get("number") or channel.number
         known["icon_url"] = known.get("icon_url") or channel.icon_url
-    if merged:
-        await tx.execute(_PUT, source_id=source_id, channels=list(merged.values()))
+    if not merged:
+        return 0
+    return await tx.execute(_PUT, source_id=source_id, channels=list(merged.values()))
 
 
-async def put_nameless(tx: WriteTx, source_id: UUID, ids: Collection[str]) -> None:
-    """Keep channels that a feed has programmes for, but does not name."""
-    if ids:
-        await tx.execute(_PUT_NAMELESS, source_id=source_id, ids=list(ids))
+async def put_nameless(tx: WriteTx, source_id: UUID, ids: Collection[str]) -> int:
+    """Keep channels that a feed has programmes for, but does not name; how many are new."""
+    if not ids:
+        return 0
+    return await tx.execute(_PUT_NAMELESS, source_id=source_id, ids=list(ids))
 
 
 async def count_programmes(tx: WriteTx, source_id: UUID, counts: Mapping[str, int]) -> None:

@@ -18,6 +18,7 @@ from matinee.epg.importing.problems import GuideShrunk
 from matinee.epg.importing.reading import Feed
 from matinee.epg.importing.sources import Source
 from matinee.epg.importing.staging import Staging
+from matinee.epg.matching.service import match_source
 from matinee.epg.ratings import known_ratings
 from matinee.epg.revisions import raise_days
 from matinee.epg.tags import GUIDE, guide_of
@@ -47,15 +48,25 @@ async def patient_write(runtime: Runtime) -> AsyncIterator[WriteTx]:
 async def know_channels(tx: WriteTx, source: Source, channels: Collection[FeedChannel]) -> None:
     """Keep the channels of a feed, and map those that can only mean one of ours."""
     await source_channels.put_channels(tx, source.id, channels)
+    await match_source(tx, source.id)
 
 
 class Storing:
-    """The storing of one feed, and its report."""
+    """The storing of one feed, and its report; `head` are channels that are known already."""
 
-    def __init__(self, tx: WriteTx, source: Source, feed: Feed, kept_days: int) -> None:
+    def __init__(
+        self,
+        tx: WriteTx,
+        source: Source,
+        feed: Feed,
+        *,
+        head: Collection[FeedChannel],
+        kept_days: int,
+    ) -> None:
         self._tx = tx
         self._source = source
         self._feed = feed
+        self._head = {channel.xmltv_id for channel in head}
         today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         self._kept_from = today - timedelta(days=kept_days)
         self.wanted: list[str] = []
@@ -94,8 +105,12 @@ class Storing:
 
     async def _newly_wanted(self, staging: Staging) -> list[str]:
         """Channels that the feed names after its first programme, or not at all, where mapped."""
-        await know_channels(self._tx, self._source, staging.channels)
-        await source_channels.put_nameless(self._tx, self._source.id, staging.unknown)
+        late = [channel for channel in staging.channels if channel.xmltv_id not in self._head]
+        new = await source_channels.put_channels(self._tx, self._source.id, late)
+        new += await source_channels.put_nameless(self._tx, self._source.id, staging.unknown)
+        if not new:
+            return []
+        await match_source(self._tx, self._source.id)
         known = set(self.wanted)
         wanted = await precedence.wanted_channels(self._tx, self._source.id)
         return [xmltv_id for xmltv_id in wanted if xmltv_id not in known]
