@@ -19,18 +19,19 @@ _OURS = """
     FROM channels c WHERE c.kind = 'external' ORDER BY c.id
 """
 _KNOWN = """
-    SELECT xmltv_id, channel_id, state, locked FROM channel_epg_map
-    WHERE source_id = :source_id AND (locked OR state = 'rejected')
+    SELECT xmltv_id, channel_id, state FROM channel_epg_map
+    WHERE source_id = :source_id AND (locked OR method = 'manual' OR state = 'rejected')
 """
-_FORGET = """
+_OWN = "NOT m.locked AND m.method <> 'manual' AND m.state <> 'rejected'"
+_FORGET = f"""
     DELETE FROM channel_epg_map m
-    WHERE m.source_id = :source_id AND NOT m.locked AND m.state <> 'rejected'
+    WHERE m.source_id = :source_id AND {_OWN}
       AND NOT EXISTS (
           SELECT FROM unnest(:xmltv_ids::text[], :channel_ids::uuid[]) AS w(xmltv_id, channel_id)
           WHERE w.xmltv_id = m.xmltv_id AND w.channel_id = m.channel_id)
 """
 # A channel that was deleted, or for which somebody chose, since it was read is left out.
-_STORE = """
+_STORE = f"""
     INSERT INTO channel_epg_map AS m
         (source_id, xmltv_id, channel_id, method, state, score, shift_minutes)
     SELECT :source_id, w.xmltv_id, w.channel_id, w.method, w.state, w.score, c.guide_shift_minutes
@@ -41,12 +42,13 @@ _STORE = """
     JOIN channels c ON c.id = w.channel_id
     WHERE NOT EXISTS (
         SELECT FROM channel_epg_map l
-        WHERE l.source_id = :source_id AND l.xmltv_id = w.xmltv_id AND l.locked)
+        WHERE l.source_id = :source_id AND l.xmltv_id = w.xmltv_id
+          AND (l.locked OR l.method = 'manual'))
     ORDER BY w.xmltv_id, w.channel_id
     ON CONFLICT (source_id, xmltv_id, channel_id) DO UPDATE
     SET method = excluded.method, state = excluded.state, score = excluded.score,
         shift_minutes = excluded.shift_minutes, changed_at = clock_timestamp()
-    WHERE NOT m.locked AND m.state <> 'rejected'
+    WHERE {_OWN}
       AND (m.method, m.state, m.score, m.shift_minutes)
           IS DISTINCT FROM
           (excluded.method, excluded.state, excluded.score, excluded.shift_minutes)
@@ -106,7 +108,7 @@ async def our_channels(tx: ReadTx) -> list[Candidate]:
 async def _known(tx: ReadTx, source_id: UUID) -> Known:
     rows = await tx.all(_KNOWN, source_id=source_id)
     return Known(
-        chosen=frozenset(_pair(row) for row in rows if row["locked"]),
+        chosen=frozenset(_pair(row) for row in rows if row["state"] != "rejected"),
         rejected=frozenset(_pair(row) for row in rows if row["state"] == "rejected"),
     )
 
