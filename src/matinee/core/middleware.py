@@ -22,6 +22,8 @@ _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 QUIET = ("/livez", "/readyz", "/metrics")
+SECRET = ("/live/", "/timeshift/")
+"""What paths begin with that hold a password, as players of others write it: not to be logged."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; "
@@ -65,7 +67,7 @@ class RequestMiddleware:
             except Exception as error:
                 if status:
                     if not isinstance(error, OSError | ClientDisconnect):  # nobody listened
-                        log.error("answer_broke_off", exc_info=error, path=scope["path"][:200])
+                        log.error("answer_broke_off", exc_info=error, path=_shown(scope))
                     raise
                 await _answer_failure(error, scope, receive, send_with_id)
             finally:
@@ -83,7 +85,7 @@ class RequestMiddleware:
         fields = {
             "method": method,
             "route": address,
-            "path": path[:200],
+            "path": _shown(scope),
             "status": status,
             "ms": round(seconds * 1000, 2),
             "statements": request.statements,
@@ -91,10 +93,16 @@ class RequestMiddleware:
         self.log.write(request, fields)
 
 
+def _shown(scope: Scope) -> str:
+    """The path as logs may show it."""
+    path: str = scope["path"]
+    return next((f"{start}…" for start in SECRET if path.startswith(start)), path[:200])
+
+
 async def _answer_failure(error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
     problem = problem_of(_reason(error))
     if isinstance(problem, InternalError):
-        log.error("unhandled_error", exc_info=error, path=scope["path"][:200])
+        log.error("unhandled_error", exc_info=error, path=_shown(scope))
     accept = Headers(scope=scope).get("accept", "")
     await render(problem, accept=accept)(scope, receive, send)
 

@@ -36,6 +36,9 @@ WEBHOOKS = RateLimitItemPerMinute(3000, namespace="webhook")
 SEARCHES = RateLimitItemPerMinute(60, namespace="search")
 SEMANTIC_SEARCHES = RateLimitItemPerMinute(20, namespace="semantic-search")
 PURCHASES = RateLimitItemPerMinute(10, namespace="purchase")
+EXPORTS = RateLimitItemPerMinute(30, namespace="player")
+"""Guides and lists of channels, per credential of a player."""
+
 HEARTBEATS = RateLimitItemPerMinute(30, namespace="heartbeat")
 """Per viewing session."""
 

@@ -40,6 +40,8 @@ class Route(APIRoute):
     tries = 3
     quiet = False
     """Whether its successes are left out of the log: there are too many of them."""
+    strict = True
+    """Whether parameters that it does not know are refused."""
     most_bytes: int | None = None
     """The longest body it takes, where that is less than others take."""
 
@@ -50,7 +52,7 @@ class Route(APIRoute):
         takes_json = _takes_json(self)
 
         async def handle_strictly(request: Request) -> Response:
-            if request.scope["query_string"]:
+            if self.strict and request.scope["query_string"]:
                 refuse_unknown_parameters(request, known)
             if takes_json:
                 request = JsonRequest(request.scope, request.receive)
