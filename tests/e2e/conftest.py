@@ -88,7 +88,7 @@ async def browser(chromium: Path) -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def api(server: str) -> AsyncIterator[AsyncClient]:
     """Ana, signed in."""
     async with AsyncClient(base_url=f"{server}/api/v1", timeout=30) as client:

@@ -9,13 +9,14 @@ from urllib.parse import urljoin, urlsplit
 from playwright.async_api import Page, Response, Route
 
 PAGE = Path(__file__).with_name("player.html")
-PATIENCE_MS = 30_000
+PATIENCE = 30.0
 
 
 class Loaded(NamedTuple):
     """An answer that the player got."""
 
     at: float
+    """Unix time."""
     path: str
     status: int
 
@@ -44,16 +45,16 @@ class Player:
     async def plays_on(self, seconds: float = 3) -> None:
         """Wait until it has played so much more."""
         begun = (await self.state())["time"]
-        await self.until(f"video.currentTime >= {begun + seconds}")
+        await self.until(f"video.currentTime >= {begun + seconds}", patience=PATIENCE + seconds)
 
     async def seek(self, to: str) -> None:
         """Go to a time, a JavaScript expression, and wait for its picture."""
         await self.page.evaluate(f"() => {{ video.currentTime = {to} }}")
         await self.until("!video.seeking && video.readyState >= 3")
 
-    def until(self, condition: str) -> Awaitable[Any]:
-        """Wait for a JavaScript expression to hold."""
-        return self.page.wait_for_function(f"() => {condition}", timeout=PATIENCE_MS)
+    def until(self, condition: str, patience: float = PATIENCE) -> Awaitable[Any]:
+        """Wait for a JavaScript expression to hold, so many seconds at most."""
+        return self.page.wait_for_function(f"() => {condition}", timeout=patience * 1000)
 
     async def state(self) -> dict[str, Any]:
         """How it stands: times in seconds, what was decoded, errors."""
@@ -61,7 +62,7 @@ class Player:
         return found
 
     def playlists(self, since: float = 0) -> list[Loaded]:
-        """The answers about playlists from a moment (monotonic) on."""
+        """The answers about playlists from a moment (Unix) on."""
         return [one for one in self.loaded if one.at >= since and one.path.endswith(".m3u8")]
 
     def refused(self) -> list[Loaded]:
@@ -73,4 +74,4 @@ class Player:
 
     def _note(self, response: Response) -> None:
         path = urlsplit(response.url).path
-        self.loaded.append(Loaded(time.monotonic(), path, response.status))
+        self.loaded.append(Loaded(time.time(), path, response.status))

@@ -13,8 +13,11 @@ from tests.e2e.player import Player
 pytestmark = pytest.mark.xdist_group("e2e")
 
 DVR_SECONDS = 60
+LONGEST_CLIP_SECONDS = 32
 PROMISED_SECONDS = 6
 """How long a stream plays on, at most, that was taken over."""
+STATES_ARE_REMEMBERED_SECONDS = 1.5
+"""How long the origin may go by what it knew of a session, and a little."""
 
 Answer = dict[str, Any]
 
@@ -63,15 +66,17 @@ async def test_live_plays_with_picture_and_sound(api: AsyncClient, player: Playe
     assert after["sound_bytes"] > before["sound_bytes"]
     assert after["width"] in (426, 640)
     assert (after["errors"], player.refused()) == ([], [])
-    assert abs(seconds_between(after["date"], started["server_time"])) < 60
+    assert seconds_between(started["server_time"], after["date"]) == pytest.approx(0, abs=60)
     await stop(api, started)
 
 
 async def test_live_goes_on_across_the_end_of_a_clip(api: AsyncClient, player: Player) -> None:
     started = await watch(api, (await linear_channels(api))[1])
     await player.play(started["playback"]["url"])
-    await player.plays_on(34)
-    assert [error for error in (await player.state())["errors"] if error["fatal"]] == []
+    await player.plays_on(LONGEST_CLIP_SECONDS + 2)
+    state = await player.state()
+    assert state["clips"] >= 2
+    assert state["errors"] == []
     await stop(api, started)
 
 
@@ -96,7 +101,7 @@ async def test_what_is_on_starts_over_at_its_beginning(api: AsyncClient, player:
     state = await player.state()
     begun = channel["now"]["starts_at"]
     assert state["type"] == "EVENT"
-    assert 0 <= seconds_between(begun, state["date"]) - state["time"] < 4
+    assert seconds_between(begun, state["date"]) == pytest.approx(state["time"], abs=4)
     assert state["time"] < 8
     await stop(api, started)
 
@@ -121,7 +126,9 @@ async def test_what_is_over_plays_to_its_end(api: AsyncClient, player: Player) -
     length = seconds_between(airing["starts_at"], airing["ends_at"])
     assert (state["live"], state["type"]) == (False, "VOD")
     assert state["duration"] == pytest.approx(length, abs=4)
-    assert abs(seconds_between(airing["starts_at"], state["date"]) - state["time"]) < 4
+    assert seconds_between(airing["starts_at"], state["date"]) == pytest.approx(
+        state["time"], abs=4
+    )
     await player.seek("video.duration - 5")
     await player.until("video.ended")
     assert (await player.state())["errors"] == []
@@ -150,17 +157,16 @@ async def test_a_stream_that_is_taken_over_stops_within_seconds(
     await player.play(started["playback"]["url"])
     await player.plays_on(5)
     other = await watch(api, channel, take_over=started["session_id"])
-    taken_over_at = time.monotonic()
-    await player.until("errors.some(error => error.status === 410)")
-    reloads = player.playlists(since=taken_over_at)
-    first = next(one for one in reloads if one.status == 410)
-    waited = first.at - taken_over_at
-    record_property("seconds_to_eviction", round(waited, 2))
-    print(f"\n  TAKEN OVER: the player was told after {waited:.1f} s of {PROMISED_SECONDS} s")
-    still_good = [one for one in reloads if one.status == 200 and one.at - taken_over_at > 1.5]
-    assert still_good == []
-    assert waited <= PROMISED_SECONDS
+    taken_over_at = time.time()
     await player.until("errors.some(error => error.fatal)")
+    errors = (await player.state())["errors"]
+    waited = next(error["at"] for error in errors if error["fatal"]) - taken_over_at
+    record_property("seconds_to_eviction", round(waited, 2))
+    print(f"\n  TAKEN OVER: the player gave up after {waited:.1f} s of {PROMISED_SECONDS} s")
+    reloads = player.playlists(since=taken_over_at + STATES_ARE_REMEMBERED_SECONDS)
+    assert {reload.status for reload in reloads} == {410}
+    assert {error["status"] for error in errors} == {410}
+    assert waited <= PROMISED_SECONDS
     await stop(api, other)
 
 
