@@ -54,12 +54,14 @@ from matinee.entitlements.subscriptions import ending, sweeping, tier
 from matinee.entitlements.subscriptions import router as subscriptions
 from matinee.entitlements.webhooks import admin as webhooks_admin
 from matinee.entitlements.webhooks import router as webhooks
+from matinee.epg.channels import admin as channels_admin
 from matinee.epg.exports import players
 from matinee.epg.exports import router as exports
 from matinee.epg.guide import router as guide
 from matinee.epg.importing import admin as guide_imports_admin
 from matinee.epg.importing import pruning as guide_pruning
 from matinee.epg.marks import router as marks
+from matinee.epg.matching import admin as matching_admin
 from matinee.playback import router as playback
 from matinee.playback.media import admin as media_admin
 from matinee.playback.origin import Origin
@@ -128,6 +130,9 @@ ROUTERS = (
     webhooks_admin.router,
     media_admin.router,
     guide.router,
+    channels_admin.router,
+    channels_admin.upload_router,
+    matching_admin.router,
     exports.router,
     exports.document_router,
     players.router,

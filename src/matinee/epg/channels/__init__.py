@@ -1,0 +1,1 @@
+"""Channels as the operator's staff looks after them, one by one and by channel lists."""
