@@ -10,7 +10,7 @@ from matinee.admin.schemas import Invariant
 from matinee.core.jobs import JobRun
 from matinee.runtime import Runtime
 from tests.admin.operator import Operator
-from tests.admin.rules import access, money, platform
+from tests.admin.rules import access, money, platform, playout
 
 
 async def broken(runtime: Runtime) -> dict[str, Invariant]:
@@ -34,6 +34,7 @@ VIOLATIONS: dict[str, tuple[str, Any]] = {
     **platform.VIOLATIONS,
     **money.VIOLATIONS,
     **access.VIOLATIONS,
+    **playout.VIOLATIONS,
 }
 
 

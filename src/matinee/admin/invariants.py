@@ -2,7 +2,7 @@
 
 import structlog
 
-from matinee.admin.rules import access, money, platform
+from matinee.admin.rules import access, money, platform, playout
 from matinee.admin.schemas import Invariant, Invariants
 from matinee.core.database import ReadTx
 from matinee.core.jobs import EVERY_HOUR, JobRun, job
@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 
 SHOWN = 10
 
-RULES = (*platform.RULES, *money.RULES, *access.RULES)
+RULES = (*platform.RULES, *money.RULES, *access.RULES, *playout.RULES)
 
 
 async def check_all(tx: ReadTx, settings: Settings) -> Invariants:

@@ -202,8 +202,8 @@ def _is_valid(row: Row, channel: _Channel) -> bool:
         return False
     if row["asset_id"] is None:
         return all(slug in channel.facts.lengths for slug in row["media"])
-    slug: str | None = channel.facts.assets.get(row["asset_id"])
-    return [slug] == row["media"]
+    media: list[str] = row["media"]
+    return media == [channel.facts.assets.get(row["asset_id"])]
 
 
 def _as_it_is(row: Row) -> Broadcast:
