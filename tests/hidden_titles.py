@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from matinee.runtime import Runtime
 from tests.catalog.makers import (
@@ -121,7 +121,7 @@ async def make_secret(runtime: Runtime, reason: str, seen: list[UUID]) -> Secret
     await make_collection(runtime, f"{word}-smart", name=word, filter={"q": word})
     package_id = await scalar(runtime, "SELECT id FROM content_packages WHERE slug = 'everything'")
     await carry(runtime, package_id, title_id)
-    channel_id = await make_channel(runtime, "Channel", slug=f"channel-{title_id}")
+    channel_id = await make_channel(runtime, "Channel", slug=f"channel-{uuid4().hex}")
     airing_id = await make_airing(
         runtime,
         channel_id,

@@ -194,7 +194,7 @@ def query_values(name: str, secret: Secret) -> list[str]:
         "entitled": ["true", "false"],
         "title_id": [str(secret.title_id)],
         "season_id": [],
-        "package": [],
+        "package": ["everything"],
         "username": ["nobody"],
         "password": ["nothing"],
         "at": [],
