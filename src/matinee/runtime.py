@@ -14,6 +14,7 @@ from matinee.core.cache import Cache
 from matinee.core.database import Database, ReadTx, WriteTx
 from matinee.core.ratelimit import Limiter
 from matinee.core.redis_link import RedisLink
+from matinee.core.safe_fetch import INTERNET, Reach
 from matinee.core.security import Passwords, Tokens
 from matinee.core.settings import Settings, UnsafeSettings
 from matinee.core.telemetry import Metrics
@@ -64,6 +65,7 @@ class Runtime:
         self.database.on_statement = self.metrics.statements.inc
         self.payments = Payments(settings, self.database)
         self.playback = Playback(settings)
+        self.reach: Reach = INTERNET
         self.buffers = Buffers(self, self.metrics)
         self.worker = Worker(
             database_url,

@@ -8,15 +8,15 @@ import structlog
 
 from matinee.core.database import Row
 from matinee.core.errors import NotFound, ProviderError, UrlNotAllowed
-from matinee.core.safe_fetch import INTERNET, Reach, open_safely, safe_fetch
+from matinee.core.safe_fetch import open_safely, safe_fetch
 from matinee.integrations.playback.references import BadReference
-from matinee.integrations.playback.registry import Playback
 from matinee.integrations.playback.signers import PlaybackUrlInvalid
 from matinee.integrations.playback.tickets import PlaybackTicket
 from matinee.playback.answers import Answer, Passed, Playlist, Redirect
 from matinee.playback.problems import UpstreamError
 from matinee.playback.remembered import Remembered
 from matinee.playback.rewriting import is_playlist, rewrite
+from matinee.runtime import Runtime
 
 REMEMBERED_SECONDS = 1.0
 MOST_PLAYLISTS = 500
@@ -41,11 +41,11 @@ class _Wanted:
 
 
 class External:
-    """Answers for channels whose media are elsewhere; `reach` is where we may go for them."""
+    """Answers for channels whose media are elsewhere."""
 
-    def __init__(self, playback: Playback, reach: Reach = INTERNET) -> None:
-        self.reach = reach
-        self._playback = playback
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._playback = runtime.playback
         self._playlists = Remembered(self._fetch, REMEMBERED_SECONDS, MOST_PLAYLISTS)
 
     async def master(self, ticket: PlaybackTicket, channel: Row, now: float) -> Answer:
@@ -82,7 +82,9 @@ class External:
         """
         url = self._opened(ticket.subject, reference)
         headers = dict(_headers(channel))
-        upstream = open_safely(url, headers=headers, most_bytes=MOST_PART_BYTES, reach=self.reach)
+        upstream = open_safely(
+            url, headers=headers, most_bytes=MOST_PART_BYTES, reach=self._runtime.reach
+        )
         return Passed(upstream)
 
     def _direct(self, ticket: PlaybackTicket, channel: Row, now: float) -> Redirect:
@@ -109,7 +111,7 @@ class External:
                 headers=dict(wanted.headers),
                 most_bytes=MOST_PLAYLIST_BYTES,
                 timeout=PLAYLIST_SECONDS,
-                reach=self.reach,
+                reach=self._runtime.reach,
             )
         except (ProviderError, UrlNotAllowed) as error:
             raise _failed(wanted.channel_id, error.text) from error

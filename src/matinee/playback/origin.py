@@ -31,6 +31,7 @@ from matinee.playback.permission import GONE, Over, require_playing
 from matinee.playback.problems import UpstreamError
 from matinee.playback.remembered import Remembered
 from matinee.playback.states import SessionStates
+from matinee.playback.unattended import Unattended
 from matinee.runtime import Runtime
 
 CHANNEL_SECONDS, ASSET_SECONDS = 2.0, 10.0
@@ -68,8 +69,9 @@ class Origin:
         self.app = app
         self.library = Library(runtime.settings.media_dir)
         self.own = OwnMedia(runtime, self.library)
-        self.external = External(runtime.playback)
+        self.external = External(runtime)
         self.states = SessionStates(runtime.database)
+        self._unattended = Unattended(runtime)
         self._playback = runtime.playback
         self._database = runtime.database
         self._channels = Remembered(self._read_channel, CHANNEL_SECONDS)
@@ -116,6 +118,8 @@ class Origin:
         ticket = self._ticket(address["token"])
         state = await self.states.get(ticket.user_id, ticket.session_id)
         require_playing(ticket, state, now)
+        if state.unattended:
+            self._unattended.reloaded(ticket)
         name = address["name"]
         if ticket.kind == "asset":
             if name is None:
