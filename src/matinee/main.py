@@ -41,8 +41,10 @@ from matinee.core.routing import install_routes
 from matinee.core.settings import Settings, load_settings
 from matinee.core.telemetry import UNTRACED, configure_logging, load_tracing
 from matinee.enrichment import admin as enrichment_admin
+from matinee.entitlements import blackouts_admin
 from matinee.entitlements import router as access
 from matinee.entitlements.packages import admin as packages_admin
+from matinee.entitlements.packages import channels_admin as package_channels_admin
 from matinee.entitlements.packages import router as packages
 from matinee.entitlements.packages import selling_admin
 from matinee.entitlements.purchases import admin as purchases_admin
@@ -60,9 +62,12 @@ from matinee.epg.exports import router as exports
 from matinee.epg.guide import router as guide
 from matinee.epg.importing import admin as guide_imports_admin
 from matinee.epg.importing import pruning as guide_pruning
+from matinee.epg.linking import admin as linking_admin
+from matinee.epg.linking import jobs as linking_jobs
 from matinee.epg.marks import router as marks
 from matinee.epg.matching import admin as matching_admin
 from matinee.playback import router as playback
+from matinee.playback.linear import admin as linear_admin
 from matinee.playback.media import admin as media_admin
 from matinee.playback.origin import Origin
 from matinee.profiles import router as profiles
@@ -121,6 +126,8 @@ ROUTERS = (
     access.router,
     packages.router,
     packages_admin.router,
+    package_channels_admin.router,
+    blackouts_admin.router,
     selling_admin.router,
     purchases.router,
     purchases_admin.router,
@@ -129,10 +136,12 @@ ROUTERS = (
     webhooks.router,
     webhooks_admin.router,
     media_admin.router,
+    linear_admin.router,
     guide.router,
     channels_admin.router,
     channels_admin.upload_router,
     matching_admin.router,
+    linking_admin.router,
     exports.router,
     exports.document_router,
     players.router,
@@ -154,6 +163,7 @@ WITHOUT_ROUTES = (
     tier,
     purchases_sweeping,
     guide_pruning,
+    linking_jobs,
 )
 """Modules that no route leads to; importing them declares their jobs."""
 

@@ -1,0 +1,1 @@
+"""Programmes of the guide as titles of our catalogue."""
