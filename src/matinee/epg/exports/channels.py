@@ -17,7 +17,7 @@ from matinee.entitlements.channels import (
     channel_entitlement_of,
     channel_visibility_of,
 )
-from matinee.epg.guide.airing_json import BY_NUMBER, LONGEST_AIRING
+from matinee.epg.guide.shapes import BY_NUMBER, LONGEST_AIRING
 
 DAYS_AHEAD = 14
 MOST_DAYS_BACK = 14

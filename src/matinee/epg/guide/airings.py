@@ -1,7 +1,5 @@
 """The page of a programme on a channel: texts, people, when it comes again, where else to watch."""
 
-from typing import Any
-
 from matinee.accounts.viewer import Viewer
 from matinee.catalog.cards import cards_for
 from matinee.catalog.marks import OUT_NOW
@@ -12,28 +10,29 @@ from matinee.core.schema import made
 from matinee.entitlements.channels import AIRING_SUITABLE, CHANNEL_VISIBLE, airing_visibility_of
 from matinee.entitlements.visibility import VISIBLE
 from matinee.entitlements.visibility import visibility_of as title_visibility_of
-from matinee.epg.guide.airing_json import (
-    AIRING_JSON,
-    AIRING_ON_CHANNEL,
-    FLAG_NAMES,
-    PROGRAMME_FIELDS,
-)
 from matinee.epg.guide.channels import channels_of
 from matinee.epg.guide.schemas import (
     AiringDetail,
-    AiringOnChannel,
-    AiringOut,
     ProgrammeCredit,
     ProgrammeDetail,
     WatchInFull,
 )
 from matinee.epg.guide.search import TO_COME
 from matinee.epg.guide.seeing import visibility_of
+from matinee.epg.guide.shapes import (
+    AIRING_ON_CHANNEL,
+    AIRING_RECORD,
+    FLAG_SETS,
+    PROGRAMME_RECORD,
+    airing_in,
+    airing_on_channel_in,
+    programme_in,
+)
 
 MOST_OTHERS = 10
 
 _AIRING = f"""
-    SELECT s.id, s.channel_id, s.starts_at, s.ends_at, {FLAG_NAMES} AS flags, s.programme_id,
+    SELECT s.id, s.channel_id, s.starts_at, s.ends_at, s.flags, s.programme_id,
            p.title_id, p.episode_id, statement_timestamp() AS server_time,
            s.starts_at <= statement_timestamp() AND statement_timestamp() < s.ends_at AS on_now,
            CASE WHEN s.starts_at <= statement_timestamp() AND statement_timestamp() < s.ends_at
@@ -41,10 +40,7 @@ _AIRING = f"""
            CASE WHEN s.ends_at <= statement_timestamp() AND s.catch_up AND
                      statement_timestamp() < s.ends_at + make_interval(days => c.catch_up_days)
                 THEN s.ends_at + make_interval(days => c.catch_up_days) END AS catch_up_until,
-           json_build_object(
-               {PROGRAMME_FIELDS}, 'categories', p.categories,
-               'original_air_date', p.original_air_date, 'credits', p.credits
-           ) AS programme
+           {PROGRAMME_RECORD} AS programme, p.categories, p.original_air_date, p.credits
     FROM schedule_entries s
     JOIN programmes p ON p.id = s.programme_id JOIN channels c ON c.id = s.channel_id
     WHERE s.id = :airing_id AND {CHANNEL_VISIBLE} AND {AIRING_SUITABLE}
@@ -74,7 +70,7 @@ ALSO_ON = f"""
 """
 MORE_OF_SERIES = f"""
     {_SAME}
-    SELECT {AIRING_JSON} AS airing
+    SELECT {AIRING_RECORD} AS airing
     FROM it JOIN schedule_entries s ON s.channel_id = :channel_id AND {TO_COME}
     JOIN programmes p ON p.id = s.programme_id AND p.series_key = it.series_key
     WHERE NOT EXISTS (SELECT FROM same WHERE same.id = p.id) AND {AIRING_SUITABLE}
@@ -102,27 +98,34 @@ async def airing_detail(tx: ReadTx, viewer: Viewer, airing_id: int) -> AiringDet
     more = await tx.all(
         MORE_OF_SERIES, **it, channel_id=row["channel_id"], **airing_visibility_of(viewer)
     )
-    of_row = ("id", "starts_at", "ends_at", "flags", "on_now", "server_time")
+    of_row = ("id", "starts_at", "ends_at", "on_now", "server_time")
     return made(
         AiringDetail,
         **{name: row[name] for name in (*of_row, "start_over_until", "catch_up_until")},
-        programme=_programme_of(row["programme"]),
+        flags=FLAG_SETS[row["flags"]],
+        programme=_programme_of(row),
         channel=channel,
         title=await _in_full(tx, viewer, row),
-        also_on=[AiringOnChannel.model_validate(other["airing"]) for other in also],
-        more_of_series=[AiringOut.model_validate(other["airing"]) for other in more],
+        also_on=[airing_on_channel_in(other["airing"]) for other in also],
+        more_of_series=[airing_in(other["airing"]) for other in more],
     )
 
 
-def _programme_of(programme: dict[str, Any]) -> ProgrammeDetail:
+def _programme_of(row: Row) -> ProgrammeDetail:
     """Credits are stored as their sources gave them."""
+    programme = programme_in(row["programme"])
     credits_ = [
         ProgrammeCredit(
             role=str(one["role"]), name=str(one["name"]), character=one.get("character")
         )
-        for one in programme["credits"]
+        for one in row["credits"]
     ]
-    return ProgrammeDetail.model_validate(programme | {"credits": credits_})
+    return ProgrammeDetail(
+        **programme.model_dump(),
+        categories=row["categories"],
+        original_air_date=row["original_air_date"],
+        credits=credits_,
+    )
 
 
 async def _in_full(tx: ReadTx, viewer: Viewer, row: Row) -> WatchInFull | None:

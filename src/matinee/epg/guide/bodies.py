@@ -11,60 +11,73 @@ import orjson
 from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx
 from matinee.entitlements.channels import AIRING_SUITABLE, airing_visibility_of
-from matinee.epg.guide.airing_json import AIRING_JSON, LONGEST_AIRING
 from matinee.epg.guide.revisions import GuideState
+from matinee.epg.guide.shapes import LONGEST_AIRING, PROGRAMME_JSON, airing_json
 from matinee.epg.guide.windows import ScheduleWish
 
 _IN_WINDOW = f"""
     s.starts_at < :to_at::timestamptz AND s.ends_at > :from_at::timestamptz
-    AND s.starts_at > :from_at::timestamptz - {LONGEST_AIRING} AND {AIRING_SUITABLE}
+    AND s.starts_at > :from_at::timestamptz - {LONGEST_AIRING}
 """
-_ALL = f"""
-    FROM schedule_entries s JOIN programmes p ON p.id = s.programme_id
-    WHERE s.channel_id = ANY (:ids::uuid[]) AND {_IN_WINDOW}
-"""
-_CHANGED = f"""
-    FROM unnest(:ids::uuid[], :days::date[]) AS changed(channel_id, day)
+_ALL = f"""(
+    SELECT s.* FROM schedule_entries s WHERE s.channel_id = ANY (:ids::uuid[]) AND {_IN_WINDOW}
+) AS s"""
+_CHANGED = f"""(
+    SELECT s.* FROM unnest(:ids::uuid[], :days::date[]) AS changed(channel_id, day)
     JOIN schedule_entries s ON s.channel_id = changed.channel_id
         AND s.starts_at >= changed.day::timestamp AT TIME ZONE 'UTC'
         AND s.starts_at < (changed.day + 1)::timestamp AT TIME ZONE 'UTC'
-    JOIN programmes p ON p.id = s.programme_id
     WHERE {_IN_WINDOW}
-"""
+) AS s"""
 
 _START, _END = (f"floor(date_part('epoch', s.{end}) / 60)::int" for end in ("starts_at", "ends_at"))
-_COMPACT_AIRING = f"""
-    '[' || s.id || ',' || {_START} || ',' || {_END} - {_START} || ',' || s.programme_id || ','
-    || s.flags + CASE WHEN s.start_over THEN 0 ELSE 128 END
-       + CASE WHEN s.catch_up THEN 0 ELSE 256 END || ']'
-"""
-_COMPACT_PROGRAMME = """
-    '"' || p.id || '":[' || to_json(p.title)::text
-    || ',' || coalesce(to_json(p.sub_title)::text, 'null')
-    || ',' || coalesce(p.season::text, 'null') || ',' || coalesce(p.episode::text, 'null') || ']'
-"""
+_COMPACT_AIRING = f"""concat_ws(
+    ',', s.id, {_START}, {_END} - {_START}, s.programme_id,
+    s.flags + CASE WHEN s.start_over THEN 0 ELSE 128 END + CASE WHEN s.catch_up THEN 0 ELSE 256 END
+)"""
+_COMPACT_PROGRAMME = """concat(
+    '"', p.id, '":[', to_json(p.title)::text, ',', coalesce(to_json(p.sub_title)::text, 'null'),
+    ',', coalesce(p.season::text, 'null'), ',', coalesce(p.episode::text, 'null'), ']'
+)"""
 
 
-def _objects(source: str) -> str:
+def _programmes(columns: str, airings: str) -> str:
+    """SQL: the programmes of some airings, each looked at once, and whether they may be seen.
+
+    The rule is a column because PostgreSQL would think that it lets hardly anything pass, and look
+    for the airings of each programme one by one.
+    """
+    return f"""shown AS MATERIALIZED (
+        SELECT p.id, {columns}, ({AIRING_SUITABLE}) IS TRUE AS suitable FROM programmes p
+        WHERE p.id IN (SELECT s.programme_id FROM {airings})
+    )"""
+
+
+def _objects(airings: str) -> str:
     """SQL: a row per channel with its airings as JSON."""
     return f"""
-        SELECT s.channel_id,
-               convert_to(string_agg({AIRING_JSON}::text, ',' ORDER BY s.starts_at), 'UTF8') AS json
-        {source} GROUP BY s.channel_id
+        WITH {_programmes(f"{PROGRAMME_JSON} AS programme", airings)}
+        SELECT s.channel_id, convert_to(
+            string_agg({airing_json("shown.programme")}::text, ',' ORDER BY s.starts_at), 'UTF8'
+        ) AS json
+        FROM {airings} JOIN shown ON shown.id = s.programme_id
+        WHERE shown.suitable GROUP BY s.channel_id
     """
 
 
-def _compact(source: str) -> str:
+def _compact(airings: str) -> str:
     """SQL: a row per channel with its airings, and one without a channel with all programmes."""
     return f"""
-        WITH shown AS MATERIALIZED (
-            SELECT s.channel_id, s.starts_at, s.programme_id, {_COMPACT_AIRING} AS airing {source}
-        )
-        SELECT channel_id, convert_to(string_agg(airing, ',' ORDER BY starts_at), 'UTF8') AS json
-        FROM shown GROUP BY channel_id
+        WITH {_programmes("p.title, p.sub_title, p.season, p.episode", airings)}
+        SELECT s.channel_id, convert_to(
+            '[' || string_agg({_COMPACT_AIRING}, '],[' ORDER BY s.starts_at) || ']', 'UTF8'
+        ) AS json
+        FROM {airings}
+        WHERE s.programme_id NOT IN (SELECT id FROM shown WHERE NOT suitable)
+        GROUP BY s.channel_id
         UNION ALL
         SELECT NULL, convert_to(string_agg({_COMPACT_PROGRAMME}, ','), 'UTF8')
-        FROM programmes p WHERE p.id IN (SELECT programme_id FROM shown)
+        FROM shown p WHERE p.suitable
     """
 
 

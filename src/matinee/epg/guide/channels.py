@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
-from matinee.core.database import ReadTx, Row
+from matinee.core.database import ReadTx
 from matinee.core.errors import BadCursor, NotFound
 from matinee.core.paging import decode_cursor, encode_cursor
 from matinee.entitlements.access import Decision
@@ -15,15 +15,10 @@ from matinee.entitlements.channels import (
     channel_visibility_of,
 )
 from matinee.entitlements.schemas import access_fields
-from matinee.epg.guide.airing_json import (
-    CHANNEL_FIELDS,
-    ON_NOW,
-    ON_NOW_COLUMNS,
-)
 from matinee.epg.guide.filters import PASSES, ChannelFilter, ChannelWish, require_known
+from matinee.epg.guide.on_air import ON_NOW, ON_NOW_COLUMNS, airing_of
 from matinee.epg.guide.order import PERSONAL_ORDER
 from matinee.epg.guide.schemas import (
-    AiringOut,
     ChannelDetail,
     ChannelLabels,
     ChannelOut,
@@ -31,6 +26,7 @@ from matinee.epg.guide.schemas import (
     LabelCount,
 )
 from matinee.epg.guide.seeing import require_own_profile, visibility_of
+from matinee.epg.guide.shapes import CHANNEL_FIELDS
 
 _LIST_FIELDS = f"""
     {CHANNEL_FIELDS}, c.language, c.catch_up_days, c.start_over,
@@ -163,11 +159,6 @@ async def channel_detail(tx: ReadTx, viewer: Viewer, channel_id: UUID) -> Channe
         **(fields | {name: airing_of(row, name) for name in ("now", "next")}),
         **access_fields(decision),
     )
-
-
-def airing_of(row: Row, name: str) -> AiringOut | None:
-    """The airing in a column of that name."""
-    return AiringOut.model_validate(row[name]) if row[name] is not None else None
 
 
 async def channel_labels(tx: ReadTx, viewer: Viewer) -> ChannelLabels:

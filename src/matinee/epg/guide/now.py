@@ -8,23 +8,24 @@ from matinee.core.database import Row
 from matinee.core.encoded import Encoded
 from matinee.core.schema import made
 from matinee.entitlements.tags import FOR_SALE
-from matinee.epg.guide.airing_json import BY_NUMBER, CHANNEL_FIELDS, ON_NOW, ON_NOW_COLUMNS
-from matinee.epg.guide.channels import airing_of, filter_parameters, require_filter
+from matinee.epg.guide.channels import filter_parameters, require_filter
 from matinee.epg.guide.filters import PASSES, NowFilter
-from matinee.epg.guide.schemas import GuideChannel, NowGuide, NowOn
+from matinee.epg.guide.on_air import ON_NOW, ON_NOW_COLUMNS, airing_of
+from matinee.epg.guide.schemas import NowGuide, NowOn
 from matinee.epg.guide.seeing import view_of, visibility_of
+from matinee.epg.guide.shapes import BY_NUMBER, CHANNEL_RECORD, channel_in
 from matinee.epg.tags import CHANNELS, GUIDE
 from matinee.runtime import Runtime
 
 AT_MOST = timedelta(seconds=30)
 
 NOW = f"""
-    SELECT {CHANNEL_FIELDS}, {ON_NOW_COLUMNS}, statement_timestamp() AS at
+    SELECT {CHANNEL_RECORD} AS channel, {ON_NOW_COLUMNS}, statement_timestamp() AS at
     FROM channels c {ON_NOW}
     WHERE {PASSES} AND (
         :programme_genres::text[] = '{{}}'
-        OR EXISTS (
-            SELECT FROM json_array_elements_text(now.airing -> 'programme' -> 'genres') AS genre
+        OR now.suitable AND EXISTS (
+            SELECT FROM unnest(now.genres) AS genre
             WHERE lower(genre) = ANY (:programme_genres::text[])
         )
     )
@@ -85,7 +86,7 @@ def now_parameters(viewer: Viewer, wish: NowFilter) -> dict[str, Any]:
 def _item(row: Row) -> NowOn:
     return made(
         NowOn,
-        channel=made(GuideChannel, **{name: row[name] for name in GuideChannel.model_fields}),
+        channel=channel_in(row["channel"]),
         now=airing_of(row, "now"),
         next=airing_of(row, "next"),
         blocked=row["blocked"],

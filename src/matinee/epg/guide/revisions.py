@@ -9,7 +9,7 @@ from uuid import UUID
 from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx
 from matinee.entitlements.channels import CHANNEL_VISIBLE, channel_visibility_of
-from matinee.epg.guide.airing_json import LONGEST_AIRING
+from matinee.epg.guide.shapes import LONGEST_AIRING
 
 # Days as in `guide_days`: what is on at the beginning of a window may have begun the day before.
 STATE = f"""

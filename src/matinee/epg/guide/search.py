@@ -9,9 +9,15 @@ from matinee.core.database import Row
 from matinee.core.schema import Input, made, text
 from matinee.core.text import like_pattern, searchable
 from matinee.entitlements.channels import AIRING_SUITABLE, CHANNEL_VISIBLE
-from matinee.epg.guide.airing_json import AIRING_ON_CHANNEL, LONGEST_AIRING, PROGRAMME_JSON
-from matinee.epg.guide.schemas import AiringOnChannel, GuideHit, GuideHits, ProgrammeOut
+from matinee.epg.guide.schemas import GuideHit, GuideHits
 from matinee.epg.guide.seeing import visibility_of
+from matinee.epg.guide.shapes import (
+    AIRING_ON_CHANNEL,
+    LONGEST_AIRING,
+    PROGRAMME_RECORD,
+    airing_on_channel_in,
+    programme_in,
+)
 from matinee.runtime import Runtime
 
 SHOWN_AIRINGS = 5
@@ -65,14 +71,13 @@ def _search(condition: str) -> str:
             JOIN channels c ON c.id = s.channel_id AND {CHANNEL_VISIBLE}
             GROUP BY f.same ORDER BY likeness DESC, first_at, same LIMIT :wanted
         )
-        SELECT r.total, p.series_key, {PROGRAMME_JSON} AS programme, coming.airings
+        SELECT r.total, p.series_key, {PROGRAMME_RECORD} AS programme, ARRAY(
+            SELECT {AIRING_ON_CHANNEL}
+            FROM schedule_entries s JOIN channels c ON c.id = s.channel_id
+            WHERE s.id = ANY (r.ids) ORDER BY s.starts_at, s.id
+        ) AS airings
         FROM ranked r
         JOIN schedule_entries s ON s.id = r.ids[1] JOIN programmes p ON p.id = s.programme_id
-        CROSS JOIN LATERAL (
-            SELECT json_agg({AIRING_ON_CHANNEL} ORDER BY s.starts_at, s.id) AS airings
-            FROM schedule_entries s JOIN channels c ON c.id = s.channel_id
-            WHERE s.id = ANY (r.ids)
-        ) AS coming
         ORDER BY r.likeness DESC, r.first_at, r.same
     """
 
@@ -113,8 +118,8 @@ def _patterns(question: str) -> dict[str, Any]:
 def _hit(row: Row) -> GuideHit:
     return made(
         GuideHit,
-        programme=ProgrammeOut.model_validate(row["programme"]),
+        programme=programme_in(row["programme"]),
         series_key=row["series_key"],
-        airings=[AiringOnChannel.model_validate(airing) for airing in row["airings"]],
+        airings=[airing_on_channel_in(airing) for airing in row["airings"]],
         total=row["total"],
     )

@@ -9,9 +9,9 @@ from matinee.core.database import ReadTx, Row, WriteTx
 from matinee.core.errors import Conflict, InvalidValue, NotFound
 from matinee.core.paging import decode_cursor, encode_cursor
 from matinee.entitlements.channels import AIRING_SUITABLE, CHANNEL_VISIBLE
-from matinee.epg.guide.airing_json import CHANNEL_FIELDS
 from matinee.epg.guide.schemas import GuideChannel
 from matinee.epg.guide.seeing import visibility_of
+from matinee.epg.guide.shapes import CHANNEL_FIELDS
 from matinee.epg.marks.reminder_series import follow_series
 from matinee.epg.marks.schemas import CreateReminder, ReminderOut, ReminderPage
 from matinee.viewing.service import hold_profile

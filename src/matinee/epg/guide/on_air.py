@@ -1,0 +1,47 @@
+"""What is on a channel and what comes next: SQL for any number of channels at once."""
+
+from matinee.core.database import Row
+from matinee.entitlements.channels import AIRING_SUITABLE
+from matinee.entitlements.on_air import SUITABLE_IN_A_GAP
+from matinee.epg.guide.schemas import AiringOut
+from matinee.epg.guide.shapes import AIRING_RECORD, LONGEST_AIRING, airing_in
+
+LOOKED_AT = 8
+"""Airings to come of which the first suitable one is next."""
+
+# No two airings of a channel overlap, so the one that began last is the only one that can be on.
+ON_NOW = f"""
+    LEFT JOIN LATERAL (
+        SELECT {AIRING_RECORD} AS airing, s.ends_at, p.genres, {AIRING_SUITABLE} IS TRUE AS suitable
+        FROM (
+            SELECT * FROM schedule_entries
+            WHERE channel_id = c.id AND starts_at <= statement_timestamp()
+              AND starts_at > statement_timestamp() - {LONGEST_AIRING}
+            ORDER BY starts_at DESC LIMIT 1
+        ) AS s JOIN programmes p ON p.id = s.programme_id
+        WHERE s.ends_at > statement_timestamp()
+    ) AS now ON true
+    LEFT JOIN LATERAL (
+        SELECT {AIRING_RECORD} AS airing, s.starts_at
+        FROM (
+            SELECT * FROM schedule_entries
+            WHERE channel_id = c.id AND starts_at > statement_timestamp()
+            ORDER BY starts_at LIMIT {LOOKED_AT}
+        ) AS s JOIN programmes p ON p.id = s.programme_id
+        WHERE {AIRING_SUITABLE} IS TRUE ORDER BY s.starts_at LIMIT 1
+    ) AS next ON true
+"""
+"""SQL after `channels c`: `now`, also where it is not `suitable`, and the suitable one that comes
+`next`; parameters: `visibility_of`."""
+
+ON_NOW_COLUMNS = f"""
+    CASE WHEN now.suitable THEN now.airing END AS now, next.airing AS next,
+    NOT coalesce(now.suitable, {SUITABLE_IN_A_GAP}) AS blocked,
+    least(now.ends_at, next.starts_at) AS changes_at
+"""
+"""Columns over `ON_NOW`: an `OnChannel`, and when the first of it ends or begins."""
+
+
+def airing_of(row: Row, name: str) -> AiringOut | None:
+    """The airing in a column of that name."""
+    return airing_in(row[name]) if row[name] is not None else None
