@@ -12,7 +12,7 @@ from matinee.epg.feeds.problems import FeedRefused
 from matinee.epg.feeds.unpacking import PIECE, Limits
 from matinee.epg.feeds.xmltv import LONGEST_CHANNEL_ID, MOST_CHANNELS, Guide
 
-ROWS_AT_ONCE = 4_000
+ROWS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
