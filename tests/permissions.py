@@ -22,7 +22,17 @@ ADMINS = frozenset({"admin"})
 Ids = dict[str, UUID | str]
 
 WHY = "Because of the test"
+LINEAR_PLAN = {
+    "plan": {"kind": "loop", "items": [{"title": "Film", "media": ["slate"], "minutes": 30}]},
+    "filler": "slate",
+}
 DEVICE = {"device_id": "tv", "device_name": "TV"}
+
+
+def blackout_of(ids: Ids) -> dict[str, Any]:
+    """Somewhere, some time ago."""
+    times = {"starts_at": "2020-01-01T00:00:00Z", "ends_at": "2020-01-02T00:00:00Z"}
+    return {"channel_id": str(ids["channel_id"]), "territory": "AQ", "reason": WHY} | times
 
 
 @dataclass(frozen=True)
@@ -197,6 +207,27 @@ RULES = {
     "delete_title": Rule(EDITORS),
     "import_titles": Rule(EDITORS),
     "cancel_import": Rule(EDITORS),
+    "list_admin_channels": Rule(STAFF),
+    "get_admin_channel": Rule(STAFF),
+    "create_channel": Rule(EDITORS, {"name": "Two"}),
+    "update_channel": Rule(EDITORS, {"name": "First"}),
+    "number_channels": Rule(
+        EDITORS, lambda ids: {"channels": [{"channel_id": str(ids["channel_id"]), "number": 7}]}
+    ),
+    "change_channel_status": Rule(
+        EDITORS, lambda ids: {"channel_ids": [str(ids["channel_id"])], "status": "hidden"}
+    ),
+    "import_channels": Rule(EDITORS),
+    "delete_channel": Rule(EDITORS),
+    "list_epg_map": Rule(STAFF),
+    "put_epg_map": Rule(
+        EDITORS, lambda ids: {"channels": [{"channel_id": str(ids["channel_id"])}]}
+    ),
+    "confirm_epg_match": Rule(EDITORS, lambda ids: {"channel_id": str(ids["channel_id"])}),
+    "reject_epg_match": Rule(EDITORS, lambda ids: {"channel_id": str(ids["channel_id"])}),
+    "delete_epg_map": Rule(EDITORS),
+    "list_programme_links": Rule(STAFF),
+    "put_programme_link": Rule(EDITORS, lambda ids: {"title_id": str(ids["title_id"])}),
     "import_guide": Rule(EDITORS, query=f"?source_id={GUIDE_SOURCE}"),
     "list_guide_imports": Rule(STAFF),
     "list_guide_sources": Rule(STAFF),
@@ -217,6 +248,17 @@ RULES = {
     "list_media": Rule(STAFF),
     "register_media": Rule(EDITORS, {"slug": "clip"}),
     "delete_media": Rule(EDITORS),
+    "get_linear_plan": Rule(STAFF),
+    "put_linear_plan": Rule(EDITORS, LINEAR_PLAN),
+    "preview_linear_plan": Rule(EDITORS, LINEAR_PLAN),
+    "rebuild_linear_channel": Rule(EDITORS),
+    "list_linear_slots": Rule(STAFF),
+    "list_recordings": Rule(STAFF),
+    "create_recording": Rule(
+        EDITORS,
+        {"name": "Gala", "starts_at": "2126-01-01T20:00:00Z", "ends_at": "2126-01-01T22:00:00Z"},
+    ),
+    "delete_recording": Rule(EDITORS),
     "get_home": Rule(SIGNED_IN),
     "get_rail": Rule(SIGNED_IN),
     "get_trending": Rule(SIGNED_IN),
@@ -283,6 +325,14 @@ RULES = {
     "remove_package_titles": Rule(EDITORS, lambda ids: {"title_ids": [str(ids["title_id"])]}),
     "put_package_title": Rule(EDITORS, {"windows": [{}]}),
     "delete_package_title": Rule(EDITORS),
+    "list_package_channels": Rule(STAFF),
+    "assign_package_channels": Rule(EDITORS, lambda ids: {"channel_ids": [str(ids["channel_id"])]}),
+    "remove_package_channels": Rule(EDITORS, lambda ids: {"channel_ids": [str(ids["channel_id"])]}),
+    "put_package_channel": Rule(EDITORS, {"windows": [{}]}),
+    "list_blackouts": Rule(STAFF),
+    "create_blackout": Rule(EDITORS, blackout_of),
+    "put_blackout": Rule(EDITORS, blackout_of),
+    "delete_blackout": Rule(EDITORS),
     "preview_rule": Rule(STAFF),
     "list_package_rules": Rule(STAFF),
     "create_package_rule": Rule(EDITORS, {"kind": "movie"}),

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
 from matinee.accounts.audit import AuditedWrite
-from matinee.runtime import Runtime
+from matinee.runtime import Read, Runtime
 from tests.catalog.makers import make_genre, make_person
 from tests.enrichment.conftest import Notebook
 from tests.fuzzing import refusal
@@ -28,7 +28,12 @@ REFUSALS = {
 }
 """How somebody is refused, by whether he has not signed in."""
 
-FILES = {"import_titles": "application/x-ndjson"}
+FILES = {
+    "import_titles": ("application/x-ndjson", b'{"external_id": "film:1", "name": "Cops"}\n'),
+    "import_channels": (
+        "audio/x-mpegurl", b"#EXTM3U\n#EXTINF:-1,Three\nhttps://live.example.com/3.m3u8\n",
+    ),
+}  # fmt: skip
 """Operations that take a file."""
 
 
@@ -50,8 +55,9 @@ async def call(
     rule = RULES[name]
     body = rule.said(ids)
     if name in FILES:
-        headers = headers | {"Content-Type": FILES[name]}
-        body = {"content": b'{"external_id": "film:1", "name": "Cops"}\n'}
+        media_type, content = FILES[name]
+        headers = headers | {"Content-Type": media_type}
+        body = {"content": content}
     address = address_of(route, ids) + rule.query
     headers = headers | {"Idempotency-Key": str(uuid4())}
     return await client.request(method_of(route), address, headers=headers, **body)
@@ -102,6 +108,8 @@ CHANGES_BY_STAFF = """
     create_package update_package assign_package_titles remove_package_titles put_package_title
     delete_package_title create_package_rule put_package_rule delete_package_rule delete_package
     create_offer update_offer delete_offer create_codes disable_codes
+    assign_package_channels put_package_channel remove_package_channels
+    create_blackout put_blackout delete_blackout
     train_recommendations roll_back_recommendations
     rebuild_search put_search_pin delete_search_pin
     create_title update_title change_title_status create_season update_season order_episodes
@@ -113,11 +121,20 @@ CHANGES_BY_STAFF = """
     cancel_household_purchase confirm_household_purchase refund_household_purchase
     place_hold lift_hold
     register_media delete_media
+    put_linear_plan rebuild_linear_channel create_recording delete_recording
+    put_epg_map confirm_epg_match reject_epg_match delete_epg_map put_programme_link
     create_guide_source update_guide_source import_guide delete_guide_source
+    create_channel update_channel number_channels change_channel_status import_channels
+    delete_channel
 """.split()
 """In an order in which each finds what it needs."""
 
-WRITTEN_OTHERWISE = {"import_titles", "import_guide", "cancel_household_subscription"}
+ONLY_READ = {"preview_linear_plan"}
+"""Take a body, but change nothing."""
+
+WRITTEN_OTHERWISE = {
+    "import_titles", "import_guide", "import_channels", "cancel_household_subscription",
+}  # fmt: skip
 """Work in several transactions of their own, and write down what they are about to change."""
 
 GUARD = get_args(AuditedWrite)[1].dependency
@@ -126,7 +143,13 @@ GUARD = get_args(AuditedWrite)[1].dependency
 def test_every_change_by_staff_is_in_the_list(app: FastAPI) -> None:
     of_staff = [route for route in routes_of(app) if asker_of(route) == "admin"]
     changes = {route.name for route in of_staff if method_of(route) != "GET"}
-    assert changes == set(CHANGES_BY_STAFF)
+    assert changes == set(CHANGES_BY_STAFF) | ONLY_READ
+
+
+@pytest.mark.parametrize("name", sorted(ONLY_READ))
+def test_what_only_reads_cannot_write(app: FastAPI, name: str) -> None:
+    route = next(route for route in routes_of(app) if route.name == name)
+    assert get_args(Read)[1].dependency in {one.call for one in route.dependant.dependencies}
 
 
 @pytest.mark.parametrize("name", sorted(set(CHANGES_BY_STAFF) - WRITTEN_OTHERWISE))

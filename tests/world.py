@@ -26,16 +26,18 @@ from tests.entitlements.makers import (
     make_rule,
     make_subscription,
 )
-from tests.epg.makers import at, make_airing, make_channel
+from tests.epg.makers import at, black_out, make_airing, make_channel, make_programme
 from tests.makers import (
     as_staff,
     choose_profile,
+    execute,
     insert,
     make_profile,
     make_title,
     make_user,
     sign_in,
 )
+from tests.playback.linear.makers import make_linear
 
 Headers = dict[str, str]
 
@@ -86,8 +88,35 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
     others = [await make_title(runtime, name, genres=["comedy"]) for name in ("Cops", "One Week")]
     season_id = await make_season(runtime, title_id, 1)
     channel_id = await make_channel(runtime)
+    slate = {"kind": "loop", "items": [{"title": "Slate", "media": ["slate"]}]}
+    linear_channel_id = await make_linear(runtime, slate, status="draft")
+    source_id = await insert(
+        runtime,
+        "epg_sources",
+        id=GUIDE_SOURCE,
+        name="National guide",
+        kind="url",
+        url="https://epg.example.com/guide.xml.gz",
+    )
+    await execute(
+        runtime,
+        "INSERT INTO epg_source_channels (source_id, xmltv_id, names) VALUES ($1, $2, $3)",
+        source_id,
+        "one.example.com",
+        ["One"],
+    )
     return {
         "channel_id": channel_id,
+        "blackout_id": await black_out(runtime, channel_id, -60, -30, territory="AQ"),
+        "linear_channel_id": linear_channel_id,
+        "recording_id": await insert(
+            runtime,
+            "channel_recordings",
+            channel_id=linear_channel_id,
+            name="Gala",
+            starts_at=at(-60),
+            ends_at=at(0),
+        ),
         "airing_id": str(await make_airing(runtime, channel_id, at(-10))),
         "next_airing_id": str(
             next_airing := await make_airing(runtime, channel_id, at(60), series_key="news")
@@ -153,14 +182,9 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
         "person_id": await make_person(runtime, "René Navarre", title_id),
         "slug": "comedy",
         "media_slug": "clip",
-        "source_id": await insert(
-            runtime,
-            "epg_sources",
-            id=GUIDE_SOURCE,
-            name="National guide",
-            kind="url",
-            url="https://epg.example.com/guide.xml.gz",
-        ),
+        "source_id": source_id,
+        "xmltv_id": "one.example.com",
+        "programme_id": str(await make_programme(runtime)),
         "rail_id": "top-rated",
         "collection_id": await make_collection(runtime, "comedy", title_id, *others),
         "import_id": await insert(
