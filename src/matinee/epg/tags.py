@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
-CHANNELS = "channels"
+from matinee.entitlements import tags
+
+CHANNELS = tags.CHANNELS
 """Any change of channels, of the packages that carry them, or of blackouts."""
 
 GUIDE = "guide"

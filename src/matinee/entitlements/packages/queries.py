@@ -7,8 +7,10 @@ from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import NotFound
 from matinee.entitlements.carriage import RULE_MATCHES, is_open
+from matinee.entitlements.channels import CHANNEL_VISIBLE, channel_visibility_of
 from matinee.entitlements.facts import live_at
 from matinee.entitlements.packages.schemas import (
+    PackageChannel,
     PackageDetail,
     PackageOut,
     Packages,
@@ -25,6 +27,8 @@ _ANY = """(
     ORDER BY c.title_id LIMIT 1
 ) IS NOT NULL OR EXISTS (
     SELECT FROM package_rules c WHERE c.package_id = p.id {and_here}
+) OR EXISTS (
+    SELECT FROM package_channels c WHERE c.package_id = p.id {and_here}
 )"""
 """SQL over `content_packages p`: it carries something; the first title in order is found by the
 index, where EXISTS would read the list of all packages."""
@@ -86,6 +90,16 @@ _SAMPLE = f"""
     ) AS local ON true
     ORDER BY t.added_at DESC, t.id DESC LIMIT {SAMPLE}
 """
+_CHANNELS = f"""
+    SELECT c.id, c.number, c.name, c.logo_url, count(*) OVER () AS channel_count
+    FROM channels c
+    WHERE {CHANNEL_VISIBLE} AND EXISTS (
+        SELECT FROM package_channels pc
+        WHERE pc.channel_id = c.id AND pc.package_id = :package_id
+          AND {is_open("pc", "statement_timestamp()")}
+    )
+    ORDER BY coalesce(c.number, 2147483647), c.name, c.id LIMIT 100
+"""
 _NOW = "SELECT clock_timestamp()"
 
 
@@ -101,7 +115,7 @@ async def list_packages(tx: ReadTx, viewer: Viewer, max_profiles: int) -> Packag
 
 
 async def get_package(tx: ReadTx, viewer: Viewer, max_profiles: int, slug: str) -> PackageDetail:
-    """A package, and the newest titles in it that the viewer may see.
+    """A package, with the newest titles and the channels in it that the viewer may see.
 
     Raises:
         PurchaseNotAllowed: a kids profile asks.
@@ -110,8 +124,15 @@ async def get_package(tx: ReadTx, viewer: Viewer, max_profiles: int, slug: str) 
     rows = await _read(tx, viewer, max_profiles, slug)
     if not rows:
         raise NotFound()
-    titles = await _sample(tx, viewer, rows[0]["id"])
-    return PackageDetail(**rows[0], titles=titles, server_time=await tx.scalar(_NOW))
+    package_id = rows[0]["id"]
+    channels = await _channels(tx, viewer, package_id)
+    return PackageDetail(
+        **rows[0],
+        titles=await _sample(tx, viewer, package_id),
+        channels=[PackageChannel(**row) for row in channels],
+        channel_count=channels[0]["channel_count"] if channels else 0,
+        server_time=await tx.scalar(_NOW),
+    )
 
 
 async def _read(tx: ReadTx, viewer: Viewer, max_profiles: int, slug: str | None) -> list[Row]:
@@ -126,6 +147,15 @@ async def _read(tx: ReadTx, viewer: Viewer, max_profiles: int, slug: str | None)
         territory=viewer.territory,
         max_profiles=max_profiles,
         **household,
+    )
+
+
+async def _channels(tx: ReadTx, viewer: Viewer, package_id: UUID) -> list[Row]:
+    return await tx.all(
+        _CHANNELS,
+        package_id=package_id,
+        territory=viewer.territory,
+        **channel_visibility_of(viewer),
     )
 
 

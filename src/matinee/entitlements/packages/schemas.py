@@ -110,6 +110,7 @@ class AdminPackage(Output):
     active: bool
     titles: int = Field(description="How many are listed in it, here or there, now or later.")
     rules: int
+    channels: int = Field(description="How many it carries, here or there, now or later.")
     version: int
     created_at: datetime
     updated_at: datetime
@@ -157,9 +158,22 @@ class SampleTitle(Output):
     poster: str | None = Field(description="Address of its picture.")
 
 
+class PackageChannel(Output):
+    """A channel that a package carries."""
+
+    id: UUID
+    number: int | None = Field(examples=[7])
+    name: str = Field(examples=["Matinee One"])
+    logo_url: str | None
+
+
 class PackageDetail(PackageOut, Stamped):
     """A package, and some of what is in it."""
 
     titles: list[SampleTitle] = Field(
         description="The newest that this viewer may see, 24 at most."
     )
+    channels: list[PackageChannel] = Field(
+        description="Those that this viewer may see, by number and name, 100 at most."
+    )
+    channel_count: int = Field(description="How many of them there are.")

@@ -20,7 +20,9 @@ _PACKAGES = """
     SELECT p.*,
            (SELECT count(DISTINCT c.title_id) FROM package_contents c
             WHERE c.package_id = p.id) AS titles,
-           (SELECT count(*) FROM package_rules r WHERE r.package_id = p.id) AS rules
+           (SELECT count(*) FROM package_rules r WHERE r.package_id = p.id) AS rules,
+           (SELECT count(DISTINCT pc.channel_id) FROM package_channels pc
+            WHERE pc.package_id = p.id) AS channels
     FROM content_packages p
     WHERE :package_id::uuid IS NULL OR p.id = :package_id
     ORDER BY p.active DESC, p.kind = 'addon', p.rank, p.price_cents, p.slug
@@ -50,6 +52,7 @@ _USES = """
 """
 _EMPTY = "DELETE FROM package_contents WHERE package_id = :package_id"
 _DROP_RULES = "DELETE FROM package_rules WHERE package_id = :package_id"
+_DROP_CHANNELS = "DELETE FROM package_channels WHERE package_id = :package_id"
 _DELETE = "DELETE FROM content_packages WHERE id = :package_id"
 
 CLEARABLE = ("description", "max_profiles")
@@ -142,7 +145,7 @@ async def delete_package(tx: WriteTx, staff: Viewer, package_id: UUID, version: 
     await lock(tx, _LOCK, version, package_id=package_id)
     await _refuse_in_use(tx, package_id)
     before = await get_package(tx, package_id)
-    for statement in (_EMPTY, _DROP_RULES, _DELETE):
+    for statement in (_EMPTY, _DROP_RULES, _DROP_CHANNELS, _DELETE):
         await tx.execute(statement, package_id=package_id)
     await write_down(tx, staff, "package.delete", {"package": package_id}, before=before)
 
