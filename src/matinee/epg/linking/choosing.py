@@ -1,6 +1,5 @@
 """What staff says about links: lists them, chooses a title by hand, or none."""
 
-
 from matinee.accounts.changes import write_down
 from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx, Row, WriteTx
@@ -97,7 +96,7 @@ async def list_links(tx: ReadTx, wish: LinkSearch) -> ProgrammeLinks:
 
 
 async def put_link(tx: WriteTx, staff: Viewer, programme_id: int, wish: PutLink) -> ProgrammeLink:
-    """Say which title a programme is, or that it is none; what else was suggested is not found again.
+    """Say which title a programme is, or that it is none; other suggestions are rejected.
 
     Raises:
         NotFound: there is no such programme.
