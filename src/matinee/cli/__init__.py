@@ -7,10 +7,10 @@ import typer
 from matinee import __version__
 from matinee.cli import (
     audit,
-    channels,
     config,
     db,
     demo,
+    guide_imports,
     media,
     openapi,
     recommendations,
@@ -30,7 +30,7 @@ app = typer.Typer(
 app.add_typer(serve.app)
 app.add_typer(demo.app, name="demo")
 app.add_typer(db.app, name="db")
-app.add_typer(channels.app, name="import")
+app.add_typer(guide_imports.app, name="import")
 app.add_typer(media.app, name="media")
 app.add_typer(recommendations.app, name="recommendations")
 app.add_typer(staff.app, name="admin")
