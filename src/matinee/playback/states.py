@@ -27,6 +27,7 @@ _STATES = f"""
                 WHEN s.lease_until <= clock_timestamp() THEN 'silent'
                 WHEN c.status <> 'published' THEN 'gone' END AS end_reason,
            c.id IS NOT NULL AND {blacked_out("s.territory")} AS blacked_out,
+           s.auth_session_id IS NULL AS unattended,
            c.id IS NOT NULL AND NOT coalesce(s.unlocked_until > clock_timestamp(), false)
                AND NOT {for_profile(SUITABLE_NOW, "pr")} AS unsuitable
     FROM unnest(:user_ids::uuid[], :session_ids::uuid[]) AS asked(user_id, id)
@@ -37,11 +38,15 @@ _STATES = f"""
 
 
 class SessionState(NamedTuple):
-    """How a session stands: why it ended, and what of its channel holds at this moment."""
+    """How a session stands: why it ended, and what of its channel holds at this moment.
+
+    `unattended`: no signed-in device began it, so that nobody sends heartbeats.
+    """
 
     end_reason: str | None = None
     blacked_out: bool = False
     unsuitable: bool = False
+    unattended: bool = False
 
 
 FORGOTTEN = SessionState(end_reason="gone")
@@ -106,7 +111,7 @@ class SessionStates:
             )
         return {
             (row["user_id"], row["id"]): SessionState(
-                row["end_reason"], row["blacked_out"], row["unsuitable"]
+                row["end_reason"], row["blacked_out"], row["unsuitable"], row["unattended"]
             )
             for row in rows
         }

@@ -11,7 +11,7 @@ from matinee.runtime import Runtime
 from tests.entitlements.makers import make_package
 from tests.epg.exports.conftest import EXPORTS, Player, let_in, stream_number
 from tests.epg.makers import at, black_out, carry_channel, make_airing, make_channel
-from tests.makers import as_viewer, scalar
+from tests.makers import as_viewer, execute, scalar
 
 SESSIONS = """
     SELECT array_agg((device_name, end_reason, airing_id IS NOT NULL)::text ORDER BY started_at)
@@ -164,3 +164,50 @@ async def test_no_password_stands_in_the_log(
     await client.get("/player_api.php", params=player.asks)
     assert [one["path"] for one in written] == ["/live/…", "/live/…", "/player_api.php"]
     assert player.credential["password"] not in str(written)
+
+
+async def test_reloading_the_playlist_keeps_the_session_alive(
+    runtime: Runtime, client: AsyncClient, player: Player
+) -> None:
+    answer = await play(runtime, client, player, await make_channel(runtime))
+    await runtime.buffers.flush()
+    assert await sessions(runtime) == ["(Kodi,,f)"]
+    await execute(
+        runtime, "UPDATE viewing_sessions SET lease_until = clock_timestamp() + interval '5 s'"
+    )
+    await client.get(answer.headers["location"])
+    await runtime.buffers.flush()
+    assert await scalar(
+        runtime,
+        "SELECT ended_at IS NULL AND lease_until > clock_timestamp() + interval '1 minute'"
+        " FROM viewing_sessions",
+    )
+
+
+async def test_what_nobody_reloads_is_over_and_frees_its_stream(
+    runtime: Runtime, client: AsyncClient, player: Player
+) -> None:
+    answer = await play(runtime, client, player, await make_channel(runtime))
+    await execute(runtime, "UPDATE viewing_sessions SET lease_until = clock_timestamp()")
+    assert (await client.get(answer.headers["location"])).status_code == 410
+    streams = await client.get("/api/v1/viewing/sessions", headers=player.headers)
+    assert streams.json()["items"] == []
+
+
+async def test_an_account_that_is_disabled_ends_it(
+    runtime: Runtime, client: AsyncClient, player: Player
+) -> None:
+    answer = await play(runtime, client, player, await make_channel(runtime))
+    await execute(runtime, "UPDATE users SET status = 'disabled'")
+    await client.get(answer.headers["location"])
+    await runtime.buffers.flush()
+    assert await sessions(runtime) == ["(Kodi,signed_out,f)"]
+
+
+async def test_a_credential_that_is_revoked_meanwhile_begins_nothing(
+    runtime: Runtime, client: AsyncClient, player: Player
+) -> None:
+    await client.get("/player_api.php", params=player.asks)
+    await execute(runtime, "UPDATE export_credentials SET revoked_at = clock_timestamp()")
+    answer = await play(runtime, client, player, await make_channel(runtime))
+    assert code_of(answer) == (401, "invalid_credentials")

@@ -24,6 +24,8 @@ from matinee.viewing.sessions.live import LiveSessions
 MOST = 20
 """Credentials of a household that count."""
 
+WRONG = "The user name or the password is wrong."
+
 REMEMBERED = timedelta(seconds=5)
 """How long another process may still believe in a credential that was just revoked."""
 
@@ -58,6 +60,9 @@ _FIND = """
     SELECT id, user_id, profile_id, name, password_hash, created_at, revoked_at,
            coalesce(last_used_at < clock_timestamp() - interval '1 hour', true) AS unseen
     FROM export_credentials WHERE username = :username
+"""
+_HELD = """
+    SELECT FROM export_credentials WHERE username = :username AND revoked_at IS NULL FOR SHARE
 """
 _SEEN = """
     UPDATE export_credentials SET last_used_at = clock_timestamp() WHERE username = :username
@@ -145,6 +150,16 @@ async def revoke_credential(
     tx.invalidate(_tag(revoked["username"]), profile_tag(revoked["profile_id"]))
 
 
+async def hold_credential(tx: WriteTx, device: Device) -> None:
+    """Let nobody revoke the credential before this transaction ends: then he ends its session too.
+
+    Raises:
+        InvalidCredentials: it was revoked.
+    """
+    if await tx.one(_HELD, username=device.username) is None:
+        raise InvalidCredentials(message=WRONG)
+
+
 def _own_only(viewer: Viewer) -> UUID | None:
     return viewer.profile if viewer.is_kids else None
 
@@ -185,12 +200,12 @@ async def _load(runtime: Runtime, username: str, password: str) -> Device:
     async with runtime.database.read() as tx:
         found = await tx.one(_FIND, username=username)
         if not _counts(found, password) or found is None:
-            raise InvalidCredentials(message="The user name or the password is wrong.")
+            raise InvalidCredentials(message=WRONG)
         household = await tx.one(
             HOUSEHOLD, user_id=found["user_id"], profile_id=found["profile_id"]
         )
     if household is None or household["status"] != "active" or household["profile_id"] is None:
-        raise InvalidCredentials(message="The user name or the password is wrong.")
+        raise InvalidCredentials(message=WRONG)
     viewer = somebody_of(found["user_id"], household, device_kind="app")
     if found["unseen"]:
         async with runtime.database.write() as wtx:

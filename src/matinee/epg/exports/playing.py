@@ -7,7 +7,7 @@ from typing import NamedTuple
 from matinee.core.database import WriteTx
 from matinee.core.errors import NotFound
 from matinee.epg.exports.channels import airing_at, channel_by_stream
-from matinee.epg.exports.credentials import Device
+from matinee.epg.exports.credentials import Device, hold_credential
 from matinee.runtime import Runtime
 from matinee.viewing.sessions.items import NotPlayable
 from matinee.viewing.sessions.schemas import StartSession
@@ -69,10 +69,12 @@ async def play(runtime: Runtime, tx: WriteTx, device: Device, wanted: Wanted) ->
     What the device played before has ended.
 
     Raises:
+        InvalidCredentials: the credential was revoked just now.
         NotFound: no such channel, or the profile may not see it.
         NotPlayable: the guide does not know what was on then, or it cannot be watched again.
         Problem: see `starting.start`.
     """
+    await hold_credential(tx, device)
     channel_id = await channel_by_stream(tx, wanted.stream_number)
     if channel_id is None:
         raise NotFound()

@@ -32,6 +32,9 @@ PLAY_SECONDS = 120
 VIEW_SECONDS = 60
 """Whoever leaves a channel before was zapping."""
 
+# A player of somebody else's making has no sign-in: its session ends with its credential.
+_LET_IN = "(heard.sender IS NULL AND s.auth_session_id IS NULL)"
+
 # Locked in the order of the key, so that two flushes of the same sessions wait and never deadlock.
 _HOLD = f"""
     -- cross-user
@@ -53,9 +56,12 @@ _HOLD = f"""
            s.channel_id IS NULL OR s.airing_id IS NOT NULL
                OR coalesce(s.unlocked_until > statement_timestamp(), false)
                OR coalesce({for_profile(SUITABLE_NOW, "who")}, false) AS suitable,
-           coalesce(u.status = 'active' AND a.user_id = s.user_id AND a.revoked_at IS NULL
-                    AND a.expires_at > clock_timestamp(), false) AS signed_in,
-           coalesce(a.profile_id = s.profile_id, false) AS same_profile
+           coalesce(u.status = 'active' AND (
+               {_LET_IN}
+               OR a.user_id = s.user_id AND a.revoked_at IS NULL
+                  AND a.expires_at > clock_timestamp()
+           ), false) AS signed_in,
+           coalesce(a.profile_id = s.profile_id, {_LET_IN}) AS same_profile
     FROM unnest(:user_ids::uuid[], :session_ids::uuid[], :senders::uuid[])
         AS heard(user_id, id, sender)
     JOIN viewing_sessions s ON s.user_id = heard.user_id AND s.id = heard.id
