@@ -105,10 +105,10 @@ CHANGES_BY_STAFF = """
     replay_payment_event ignore_payment_event reconcile_payments
     put_home_layout put_hero_pins appoint_staff dismiss_staff update_user cancel_job retry_job
     generate_embeddings
+    assign_package_channels put_package_channel remove_package_channels
     create_package update_package assign_package_titles remove_package_titles put_package_title
     delete_package_title create_package_rule put_package_rule delete_package_rule delete_package
     create_offer update_offer delete_offer create_codes disable_codes
-    assign_package_channels put_package_channel remove_package_channels
     create_blackout put_blackout delete_blackout
     train_recommendations roll_back_recommendations
     rebuild_search put_search_pin delete_search_pin

@@ -6,6 +6,7 @@ from uuid import UUID
 from matinee.runtime import Runtime
 from tests.admin.rules.sales import NOW, order, ordered_subscription, purchase, subscription
 from tests.entitlements.makers import grant_package, grant_title, make_package
+from tests.epg.makers import at, black_out, make_channel
 from tests.makers import execute, insert, make_profile, make_title, make_user, scalar
 
 REDEEM = "INSERT INTO promo_redemptions (user_id, promo_id, grant_id) VALUES ($1, $2, uuidv7())"
@@ -165,6 +166,24 @@ async def redeemed_too_often(runtime: Runtime) -> str:
     return str(code)
 
 
+async def blacked_out_and_watched(runtime: Runtime) -> str:
+    user_id = await make_user(runtime)
+    channel_id = await make_channel(runtime)
+    session_id = await insert(
+        runtime,
+        "viewing_sessions",
+        user_id=user_id,
+        profile_id=await make_profile(runtime, user_id),
+        channel_id=channel_id,
+        device_id="tv",
+        device_name="TV",
+        territory="US",
+        lease_until=at(1),
+    )
+    await black_out(runtime, channel_id, created_at=at(-1))
+    return str(session_id)
+
+
 VIOLATIONS = {
     "paid for nothing": ("paid_purchases_have_one_grant", paid_for_nothing),
     "paid and revoked": ("paid_purchases_have_one_grant", paid_and_revoked),
@@ -184,5 +203,6 @@ VIOLATIONS = {
     "grace for too long": ("subscription_grants_follow_facts", grace_too_long),
     "never began and granted": ("subscription_grants_follow_facts", never_began_and_granted),
     "a stream without a slot": ("streams_hold_slots", stream_without_slot),
+    "a blackout that stops nobody": ("blackouts_end_streams", blacked_out_and_watched),
     "a code redeemed too often": ("codes_are_counted", redeemed_too_often),
 }

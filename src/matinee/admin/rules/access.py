@@ -103,6 +103,18 @@ _STREAMS = """
           WHERE k.user_id = v.user_id AND k.session_id = v.id AND k.device_id = v.device_id)
 """
 
+# A heartbeat that came after the blackout was there and had begun should have ended the session.
+_BLACKED_OUT = """
+    -- cross-user
+    SELECT v.id FROM viewing_sessions v
+    WHERE v.ended_at IS NULL AND v.lease_until > clock_timestamp() AND v.channel_id IS NOT NULL
+      AND EXISTS (
+          SELECT FROM blackouts b
+          WHERE b.channel_id = v.channel_id AND b.territory IN (v.territory, '**')
+            AND greatest(b.starts_at, b.created_at) < v.heartbeat_at - interval '5 seconds'
+            AND clock_timestamp() < b.ends_at)
+"""
+
 RULES = (
     Rule(
         "paid_purchases_have_one_grant",
@@ -136,6 +148,11 @@ RULES = (
         "Every stream that runs holds one of the streams that its household might have when it"
         " began; it may go on when the household may have fewer since.",
         sql(_STREAMS),
+    ),
+    Rule(
+        "blackouts_end_streams",
+        "Nobody goes on watching a channel where and while it must not be shown.",
+        sql(_BLACKED_OUT),
     ),
     Rule(
         "codes_are_counted",
