@@ -16,7 +16,7 @@ from matinee.entitlements.channels import (
 )
 from matinee.entitlements.schemas import access_fields
 from matinee.epg.guide.filters import PASSES, ChannelFilter, ChannelWish, require_known
-from matinee.epg.guide.on_air import ON_NOW, ON_NOW_COLUMNS, airing_of
+from matinee.epg.guide.on_air import ON_NOW, ON_NOW_COLUMNS, next_in, now_in
 from matinee.epg.guide.order import PERSONAL_ORDER
 from matinee.epg.guide.schemas import (
     ChannelDetail,
@@ -154,9 +154,11 @@ async def channel_detail(tx: ReadTx, viewer: Viewer, channel_id: UUID) -> Channe
     if row is None:
         raise NotFound()
     decision = (await channel_decisions(tx, viewer, [channel_id]))[channel_id]
-    fields = {name: value for name, value in row.items() if name != "changes_at"}
+    columns = ChannelDetail.model_fields.keys() & row.keys()
     return ChannelDetail.model_construct(
-        **(fields | {name: airing_of(row, name) for name in ("now", "next")}),
+        **{name: row[name] for name in columns},
+        now=now_in(row),
+        next=next_in(row),
         **access_fields(decision),
     )
 

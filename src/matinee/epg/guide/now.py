@@ -10,17 +10,19 @@ from matinee.core.schema import made
 from matinee.entitlements.tags import FOR_SALE
 from matinee.epg.guide.channels import filter_parameters, require_filter
 from matinee.epg.guide.filters import PASSES, NowFilter
-from matinee.epg.guide.on_air import ON_NOW, ON_NOW_COLUMNS, airing_of
-from matinee.epg.guide.schemas import NowGuide, NowOn
+from matinee.epg.guide.on_air import ON_NOW, ON_NOW_COLUMNS, next_in, now_in
+from matinee.epg.guide.schemas import GuideChannel, NowGuide, NowOn
 from matinee.epg.guide.seeing import view_of, visibility_of
-from matinee.epg.guide.shapes import BY_NUMBER, CHANNEL_RECORD, channel_in
+from matinee.epg.guide.shapes import BY_NUMBER, CHANNEL_FIELDS, channel_in
 from matinee.epg.tags import CHANNELS, GUIDE
 from matinee.runtime import Runtime
 
 AT_MOST = timedelta(seconds=30)
 
+_WIDTH = len(GuideChannel.model_fields)
+
 NOW = f"""
-    SELECT {CHANNEL_RECORD} AS channel, {ON_NOW_COLUMNS}, statement_timestamp() AS at
+    SELECT {CHANNEL_FIELDS}, statement_timestamp() AS at, {ON_NOW_COLUMNS}
     FROM channels c {ON_NOW}
     WHERE {PASSES} AND (
         :programme_genres::text[] = '{{}}'
@@ -86,9 +88,9 @@ def now_parameters(viewer: Viewer, wish: NowFilter) -> dict[str, Any]:
 def _item(row: Row) -> NowOn:
     return made(
         NowOn,
-        channel=channel_in(row["channel"]),
-        now=airing_of(row, "now"),
-        next=airing_of(row, "next"),
+        channel=channel_in(row[:_WIDTH]),
+        now=now_in(row),
+        next=next_in(row),
         blocked=row["blocked"],
     )
 

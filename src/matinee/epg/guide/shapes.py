@@ -46,26 +46,25 @@ PROGRAMME_JSON = f"json_build_object({PROGRAMME_FIELDS})"
 """SQL over `programmes p`: a `ProgrammeOut` as JSON."""
 
 _FLAG_NAMES = f"('{json.dumps(FLAG_SETS)}'::jsonb -> s.flags::int)"
-_AIRING = "s.id, s.starts_at, s.ends_at, s.flags"
-_PROGRAMME = ", ".join(f"p.{name}" for name in PROGRAMME)
+AIRING_FIELDS = (
+    *(f"s.{name}" for name in ("id", "starts_at", "ends_at", "flags", "start_over", "catch_up")),
+    *(f"p.{name}" for name in PROGRAMME),
+)
+"""SQL over `schedule_entries s` and `programmes p`, one by one: for `airing_in`."""
+
 _CHANNEL = "c.id, c.number, c.name, c.slug, c.logo_url, c.genres, c.group_title, c.radio"
 
-PROGRAMME_RECORD = f"ROW({_PROGRAMME})"
+PROGRAMME_RECORD = f"ROW({', '.join(f'p.{name}' for name in PROGRAMME)})"
 """SQL over `programmes p`: for `programme_in`."""
 
-AIRING_RECORD = f"ROW({_AIRING}, s.start_over, s.catch_up, {_PROGRAMME})"
-"""SQL over `schedule_entries s` and `programmes p`: for `airing_in`."""
+AIRING_RECORD = f"ROW({', '.join(AIRING_FIELDS)})"
+"""The same as one value."""
 
-AIRING_ON_CHANNEL = f"ROW({_AIRING}, {_CHANNEL})"
+AIRING_ON_CHANNEL = f"ROW(s.id, s.starts_at, s.ends_at, s.flags, {_CHANNEL})"
 """SQL over `schedule_entries s` and `channels c`: for `airing_on_channel_in`."""
 
-CHANNEL_RECORD = f"ROW({_CHANNEL})"
-"""SQL over `channels c`: for `channel_in`."""
-
-CHANNEL_FIELDS = """
-    c.id, c.number, c.name, c.slug, c.logo_url, c.genres, c.group_title AS "group", c.radio
-"""
-"""Columns over `channels c`: the fields of a `GuideChannel`."""
+CHANNEL_FIELDS = _CHANNEL.replace("c.group_title", 'c.group_title AS "group"')
+"""Columns over `channels c`: the fields of a `GuideChannel`, in their order."""
 
 BY_NUMBER = "coalesce(c.number, 2147483647), c.name, c.id"
 """The order of channels that nobody has put into another."""
@@ -85,7 +84,7 @@ def programme_in(record: Record) -> ProgrammeOut:
 
 
 def airing_in(record: Record) -> AiringOut:
-    """The airing in an `AIRING_RECORD`."""
+    """The airing in an `AIRING_RECORD`, or in the values of `AIRING_FIELDS`."""
     airing_id, starts_at, ends_at, flags, start_over, catch_up, *programme = record
     return made(
         AiringOut,
@@ -100,7 +99,7 @@ def airing_in(record: Record) -> AiringOut:
 
 
 def channel_in(record: Record) -> GuideChannel:
-    """The channel in a `CHANNEL_RECORD`."""
+    """The channel in the values of `CHANNEL_FIELDS`."""
     return made(GuideChannel, **dict(zip(GuideChannel.model_fields, record, strict=True)))
 
 
