@@ -8,8 +8,18 @@ from matinee.accounts.staff import USERS_READ, allowed
 from matinee.accounts.viewer import HOUSEHOLD, Viewer, somebody_of
 from matinee.core.database import ReadTx, Row
 from matinee.core.errors import Forbidden, NotFound, RuleViolated
-from matinee.entitlements.access import Carriage, Grant, Offer, Package, Window, decide
+from matinee.entitlements.access import (
+    Asking,
+    Carriage,
+    Facts,
+    Grant,
+    Offer,
+    Package,
+    Window,
+    decide,
+)
 from matinee.entitlements.carriage import RULE_MATCHES
+from matinee.entitlements.channels import channel_facts_of
 from matinee.entitlements.explaining import Case, Hold
 from matinee.entitlements.facts import facts_of
 from matinee.entitlements.schemas import (
@@ -32,7 +42,8 @@ _GRANTS = """
     SELECT g.id, g.kind, g.starts_at, g.expires_at, g.package_id, g.season_id, g.quality,
            g.first_played_at, g.revoked_at, g.source_type, g.revoke_reason, p.slug, p.name
     FROM user_entitlements g LEFT JOIN content_packages p ON p.id = g.package_id
-    WHERE g.user_id = :user_id AND (g.title_id = :title_id OR g.title_id IS NULL) ORDER BY g.id
+    WHERE g.user_id = :user_id AND (g.title_id = :title_id::uuid OR g.title_id IS NULL)
+    ORDER BY g.id
 """
 _CARRIAGES = f"""
     SELECT c.kind, c.row_id, {_WINDOW.format(row="c")}, p.id, p.slug, p.name, p.price_cents,
@@ -49,21 +60,33 @@ _CARRIAGES = f"""
     JOIN content_packages p ON p.id = c.package_id
     WHERE t.id = :title_id ORDER BY p.slug, c.row_id
 """
+_CHANNEL_CARRIAGES = f"""
+    SELECT 'listed' AS kind, pc.id AS row_id, {_WINDOW.format(row="pc")}, p.id, p.slug, p.name,
+           p.price_cents, p.currency, p.billing_period, p.max_quality, p.active
+    FROM package_channels pc JOIN content_packages p ON p.id = pc.package_id
+    WHERE pc.channel_id = :channel_id ORDER BY p.slug, pc.id
+"""
+_BLACKOUTS = """
+    SELECT id, territory, starts_at, ends_at FROM blackouts
+    WHERE channel_id = :channel_id ORDER BY starts_at, id
+"""
 _OFFERS = f"""
     SELECT id, offer_type, price_cents, currency, quality, {_WINDOW.format(row="o")}, season_id,
            rental_window_hours, start_within_hours, active
     FROM title_offers o WHERE title_id = :title_id ORDER BY id
 """
 _TITLE = "SELECT true FROM titles WHERE id = :title_id"
+_CHANNEL = "SELECT true FROM channels WHERE id = :channel_id"
 _SEASON = "SELECT true FROM seasons WHERE id = :season_id AND title_id = :title_id"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is to be explained; of whom, only staff may choose."""
+    """What is to be explained, a title or a channel; of whom, only staff may choose."""
 
-    title_id: UUID
+    title_id: UUID | None = None
     season_id: UUID | None = None
+    channel_id: UUID | None = None
     at: datetime | None = None
     user_id: UUID | None = None
     profile_id: UUID | None = None
@@ -72,25 +95,25 @@ class Question:
 async def explain(
     runtime: Runtime, tx: ReadTx, viewer: Viewer, question: Question
 ) -> AccessExplanation:
-    """The decision on a title or season, with every row that could have had a say in it.
+    """The decision on a title, season or channel, with every row that could have had a say in it.
 
     Another moment is looked at with what is known now: what was revoked or lifted since is so.
 
     Raises:
         Forbidden: it is about others or another moment, and the viewer is no staff of support.
-        NotFound: there is no such title, season, household or profile, or the viewer may not see
-            the title.
-        RuleViolated: a profile was named without its household.
+        NotFound: there is no such title, season, channel, household or profile, or the viewer may
+            not see the title or the channel.
+        RuleViolated: a profile was named without its household, or not just one thing to explain.
     """
+    if (question.title_id is None) == (question.channel_id is None):
+        raise RuleViolated("title_id", message="Name either a title or a channel.")
     is_staff = allowed(viewer, USERS_READ)
     asker = await _asker(runtime, tx, viewer, question, is_staff=is_staff)
-    asking, found = await facts_of(tx, asker, [question.title_id], at=question.at)
-    facts = found[question.title_id]
+    asking, facts = await _facts(tx, asker, question)
     if not (is_staff or (facts.shown and facts.suitable)):
         raise NotFound()
     await _require_existing(tx, question)
-    carriages = await tx.all(_CARRIAGES, title_id=question.title_id)
-    offers = await tx.all(_OFFERS, title_id=question.title_id)
+    carriages, offers, blackouts = await _rows(tx, question)
     grants = await tx.all(_GRANTS, user_id=asker.user_id, title_id=question.title_id)
     holds = await tx.all(_HOLDS, user_id=asker.user_id)
     facts = replace(
@@ -105,11 +128,13 @@ async def explain(
         *(_explained_grant(case, row) for row in grants),
         *(_explained_carriage(case, row) for row in carriages),
         *(_explained_offer(case, row) for row in offers),
+        *(_explained_blackout(case, row) for row in blackouts),
     ]
     return AccessExplanation(
         **access_fields(case.decision),
         title_id=question.title_id,
         season_id=question.season_id,
+        channel_id=question.channel_id,
         at=asking.now,
         territory=asking.territory,
         shown=facts.shown,
@@ -139,7 +164,29 @@ async def _asker(
     return somebody_of(question.user_id, row, unsold_is_free=unsold_is_free)
 
 
+async def _facts(tx: ReadTx, asker: Viewer, question: Question) -> tuple[Asking, Facts]:
+    if question.channel_id is not None:
+        asking, found = await channel_facts_of(tx, asker, [question.channel_id], at=question.at)
+        return asking, found[question.channel_id]
+    assert question.title_id is not None
+    asking, found = await facts_of(tx, asker, [question.title_id], at=question.at)
+    return asking, found[question.title_id]
+
+
+async def _rows(tx: ReadTx, question: Question) -> tuple[list[Row], list[Row], list[Row]]:
+    """Carriages, offers and blackouts, whether they count or not."""
+    if question.channel_id is not None:
+        named = {"channel_id": question.channel_id}
+        return await tx.all(_CHANNEL_CARRIAGES, **named), [], await tx.all(_BLACKOUTS, **named)
+    title = {"title_id": question.title_id}
+    return await tx.all(_CARRIAGES, **title), await tx.all(_OFFERS, **title), []
+
+
 async def _require_existing(tx: ReadTx, question: Question) -> None:
+    if question.channel_id is not None:
+        if not await tx.scalar(_CHANNEL, channel_id=question.channel_id):
+            raise NotFound()
+        return
     named = {"title_id": question.title_id}
     if not await tx.scalar(_TITLE, **named):
         raise NotFound()
@@ -258,4 +305,16 @@ def _explained_offer(case: Case, row: Row) -> ExplainedRow:
         currency=offer.currency,
         starts_at=offer.window.available_from,
         ends_at=offer.window.available_until,
+    )
+
+
+def _explained_blackout(case: Case, row: Row) -> ExplainedRow:
+    window = Window(row["territory"], row["starts_at"], row["ends_at"])
+    return ExplainedRow(
+        kind="blackout",
+        id=row["id"],
+        reason=case.reason_of_blackout(window),
+        territory=row["territory"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
     )

@@ -60,7 +60,8 @@ class Case:
     @property
     def is_about_rights(self) -> bool:
         """Whether rights had a say; a title that is not shown has none to be weighed."""
-        return self.decision.via not in ("unavailable", "account_held", "parental")
+        overruling = ("unavailable", "account_held", "parental", "blackout")
+        return self.decision.via not in overruling
 
     def reason_of_hold(self, hold: Hold) -> Reason:
         """What a hold did."""
@@ -69,6 +70,12 @@ class Case:
         if not hold.blocks_playback:
             return "purchases_only"
         return "decided" if self.decision.via == "account_held" else "overruled"
+
+    def reason_of_blackout(self, window: Window) -> Reason:
+        """What a blackout did; who has no right hears of that first."""
+        if (shut := self._reason_of_window(window)) is not None:
+            return shut
+        return "decided" if self.decision.via == "blackout" else "overruled"
 
     def reason_of_grant(self, grant: Grant) -> Reason:
         """What a grant did."""

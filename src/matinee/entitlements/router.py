@@ -1,4 +1,4 @@
-"""The viewer's endpoint of access: why a title may be played, or not."""
+"""The viewer's endpoint of access: why a title or a channel may be played, or not."""
 
 from typing import Annotated
 from uuid import UUID
@@ -23,15 +23,16 @@ OfAnother = Query(description="Staff of support may ask about any household and 
 
 @router.get(
     "/explain",
-    summary="Why a title may be played, or not",
+    summary="Why a title or a channel may be played, or not",
     responses=problems(*WHO, NotFound, RuleViolated),
 )
 async def explain_access(
     viewer: Buyer,
     runtime: RuntimeDep,
     tx: Read,
-    title_id: UUID,
+    title_id: UUID | None = None,
     season_id: UUID | None = None,
+    channel_id: Annotated[UUID | None, Query(description="Instead of a title.")] = None,
     at: Annotated[
         Moment | None,
         Query(description="Another moment than now; for staff, and for all in a demo."),
@@ -40,5 +41,5 @@ async def explain_access(
     profile_id: Annotated[UUID | None, OfAnother] = None,
 ) -> AccessExplanation:
     """The decision, the rows that decided it, and the others with the reason why they did not."""
-    question = Question(title_id, season_id, at, user_id, profile_id)
+    question = Question(title_id, season_id, channel_id, at, user_id, profile_id)
     return await explain(runtime, tx, viewer, question)

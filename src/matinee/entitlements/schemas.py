@@ -82,15 +82,16 @@ class Access(Output):
 
 
 class ExplainedRow(Output):
-    """A row that has to do with the title and the household, and what it did."""
+    """A row that has to do with the title or channel and the household, and what it did."""
 
-    kind: Literal["hold", "grant", "listed", "rule", "offer"] = Field(
+    kind: Literal["hold", "grant", "listed", "rule", "offer", "blackout"] = Field(
         description="`listed` and `rule`: a package carries the title, by name or by a rule."
     )
     id: UUID
     reason: Reason = Field(
-        description="`decided`, or why it did not: `overruled` by the title, the profile or a hold;"
-        " `weaker_right`: another one goes first; `for_sale`: a price alone lets nobody play."
+        description="`decided`, or why it did not: `overruled` by the title, the profile, a hold or"
+        " a blackout; `weaker_right`: another one goes first; `for_sale`: a price alone lets nobody"
+        " play."
     )
     type: str | None = Field(None, description="Of a grant or an offer: what kind; of a hold: why.")
     source: str | None = Field(None, description="Of a grant: where it comes from.")
@@ -108,8 +109,9 @@ class ExplainedRow(Output):
 class AccessExplanation(Access):
     """A decision, and every row that could have had a say in it."""
 
-    title_id: UUID
+    title_id: UUID | None
     season_id: UUID | None
+    channel_id: UUID | None
     at: datetime = Field(description="The moment that was looked at: the server's now, or `at`.")
     territory: str
     shown: bool = Field(description="Published, and inside its rights window here.")
