@@ -1,7 +1,7 @@
 """It plays: a real browser and hls.js on the demo, live, back in time, as films, and no longer."""
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -38,9 +38,10 @@ async def stop(api: AsyncClient, started: Answer) -> None:
 
 
 async def linear_channels(api: AsyncClient) -> list[Answer]:
-    """Channels that can be started over and caught up, with what is on."""
+    """Channels of ours that Ana may play, with what is on."""
     items = (await api.get("/epg/channels?page_size=100")).json()["items"]
-    able = [item for item in items if item["start_over"] and item["catch_up_days"]]
+    ours = [item for item in items if item["start_over"] and item["catch_up_days"]]
+    able = [item for item in ours if item["access"]["playable"]]
     details = [(await api.get(f"/epg/channels/{item['id']}")).json() for item in able]
     return [detail for detail in details if detail["now"] and not detail["blocked"]]
 
@@ -107,14 +108,17 @@ async def test_what_is_on_starts_over_at_its_beginning(api: AsyncClient, player:
 
 
 async def past_airing(api: AsyncClient) -> Answer:
-    """An airing that is over and can be watched."""
+    """The airing before the one that is on, on a channel that keeps it."""
     for channel in await linear_channels(api):
-        day = (await api.get(f"/epg/schedule?channel_id={channel['id']}")).json()
-        now = channel["now"]["starts_at"]
-        over = [airing for airing in day["airings"] if airing["ends_at"] <= now]
-        for airing in over[-1:]:
-            if airing["catch_up"]:
-                return airing
+        begun = datetime.fromisoformat(channel["now"]["starts_at"])
+        window = {"from": (begun - timedelta(hours=6)).isoformat(), "to": begun.isoformat()}
+        answer = await api.get(
+            "/epg/schedule/multi", params={"channel_ids": channel["id"], **window}
+        )
+        (guide,) = answer.json()["channels"]
+        kept: list[Answer] = [airing for airing in guide["airings"] if airing["catch_up"]]
+        if kept:
+            return kept[-1]
     pytest.fail("no channel of the demo has anything to catch up")
 
 
