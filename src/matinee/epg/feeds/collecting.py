@@ -1,6 +1,5 @@
 """Collecting the elements of one entry after the other out of a parser's events."""
 
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 from xml.parsers import expat
@@ -31,7 +30,7 @@ class Collector:
     ) -> None:
         stack: list[Any] = []
         push, pop = stack.append, stack.pop
-        elements: defaultdict[str, list[Element]] = defaultdict(list)
+        elements: dict[str, list[Element]] = {}
         parts: list[Part] = []
         depth = 0
 
@@ -51,13 +50,16 @@ class Collector:
             while (top := pop()).__class__ is str:
                 text = top + text if text else top
             if depth == 1:
-                elements[name].append((top, text, parts))
+                if name in elements:
+                    elements[name].append((top, text, parts))
+                else:
+                    elements[name] = [(top, text, parts)]
                 if parts:
                     parts = []
             elif depth == 2:
                 parts.append((name, top, text))
             elif not depth:
-                collected, elements = elements, defaultdict(list)
+                collected, elements = elements, {}
                 on_entry(name, top, collected)
             elif depth > DEEPEST:
                 on_depth()

@@ -21,9 +21,7 @@ Elements = Mapping[str, Sequence[Element]]
 LONGEST_LINE = 500
 LONGEST_TEXT = 20_000
 LONGEST_URL = 2_048
-MOST_REPEATS = 400
-"""Elements of one name that are looked at."""
-
+_ADDRESS = re.compile(rf"https?://\S{{1,{LONGEST_URL}}}", re.IGNORECASE)
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 
 
@@ -50,7 +48,7 @@ def texts(elements: Sequence[Element], longest: int = LONGEST_LINE) -> list[Text
         return [Text(stated_language(attributes), text)] if text else []
     found = [
         Text(stated_language(attributes), text)
-        for attributes, raw, _ in elements[:MOST_REPEATS]
+        for attributes, raw, _ in elements
         if (text := tidied(raw, longest))
     ]
     return list(dict.fromkeys(found))
@@ -85,6 +83,4 @@ def language_of(tag: str) -> str:
 def address(text: str) -> str | None:
     """The address of an image, where it is one of the web."""
     text = text.strip()
-    if text[:8].lower().startswith(("http://", "https://")) and len(text) <= LONGEST_URL:
-        return text if text.isprintable() and " " not in text else None
-    return None
+    return text if _ADDRESS.fullmatch(text) and text.isprintable() else None

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from matinee.epg.feeds.elements import (
     LONGEST_LINE,
     LONGEST_TEXT,
-    MOST_REPEATS,
     Element,
     Elements,
+    Part,
     address,
     in_language,
     texts,
@@ -132,7 +133,7 @@ Numbers = Sequence[tuple[str, str]]
 def _numbers(elements: Sequence[Element]) -> Numbers:
     return [
         (attributes.get("system", "onscreen").strip().lower() or "onscreen", text)
-        for attributes, raw, _ in elements[:MOST_REPEATS]
+        for attributes, raw, _ in elements
         if (text := raw.strip())
     ]
 
@@ -176,19 +177,30 @@ def _ratings(elements: Sequence[Element]) -> tuple[Rating, ...]:
     """Age ratings; their label stands in `<value>`, or in the element itself."""
     found = []
     for attributes, raw, parts in elements[:MOST_RATINGS]:
-        for name, _, text in parts:
-            if name == "value" and text.strip():
-                raw = text  # noqa: PLW2901
-        if label := tidied(raw, LONGEST_LABEL):
-            system = tidied(attributes.get("system", ""), LONGEST_LABEL)
-            found.append(Rating(system or None, label))
+        label = _value(parts) or raw
+        if label and (rating := _rating(attributes.get("system", "")[:200], label[:200])):
+            found.append(rating)
     return tuple(found)
+
+
+def _value(parts: Sequence[Part]) -> str:
+    """What stands in the first `<value>` that says something."""
+    for name, _, text in parts:
+        if name == "value" and text.strip():
+            return text
+    return ""
+
+
+@lru_cache(maxsize=1_024)
+def _rating(system: str, label: str) -> Rating | None:
+    label = tidied(label, LONGEST_LABEL)
+    return Rating(tidied(system, LONGEST_LABEL) or None, label) if label else None
 
 
 def _stars(elements: Sequence[Element]) -> float | None:
     """Stars on a scale to ten: `7.5/10`, `3/4`, `75%`, or a bare number up to ten."""
     for _, raw, parts in elements[:MOST_RATINGS]:
-        label = next((text for name, _, text in parts if name == "value"), raw)
+        label = _value(parts) or raw
         found = _STARS.fullmatch(label[:40].strip())
         if found is None:
             continue
@@ -200,10 +212,10 @@ def _stars(elements: Sequence[Element]) -> float | None:
 
 
 def _icon(elements: Elements) -> str | None:
-    for attributes, _, _ in elements.get("icon", _NONE)[:MOST_REPEATS]:
+    for attributes, _, _ in elements.get("icon", _NONE):
         if found := address(attributes.get("src", "")):
             return found
-    for _, raw, _ in elements.get("image", _NONE)[:MOST_REPEATS]:
+    for _, raw, _ in elements.get("image", _NONE):
         if found := address(raw):
             return found
     return None
@@ -225,11 +237,11 @@ def _credits(elements: Sequence[Element]) -> tuple[Credit, ...]:
         return ()
     found = [
         Credit(role, name, tidied(attributes["role"]) or None if "role" in attributes else None)
-        for _, _, parts in elements[:MOST_REPEATS]
-        for role, attributes, raw in parts[:MOST_REPEATS]
+        for _, _, parts in elements
+        for role, attributes, raw in parts
         if role in ROLES and (name := tidied(raw))
     ]
-    return tuple(dict.fromkeys(found))[:MOST_CREDITS]
+    return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))[:MOST_CREDITS]
 
 
 def _external_ids(series: Sequence[Element], numbers: Numbers) -> dict[str, str]:
