@@ -19,7 +19,7 @@ _NUMBER = """
     UPDATE channels c
     SET number = w.number, version = version + 1, updated_at = clock_timestamp(),
         edited_fields = CASE WHEN 'number' = ANY(c.edited_fields) THEN c.edited_fields
-                             ELSE c.edited_fields || 'number' END
+                             ELSE array_append(c.edited_fields, 'number') END
     FROM unnest(:ids::uuid[], :numbers::int[]) AS w(id, number)
     WHERE c.id = w.id AND c.number IS DISTINCT FROM w.number RETURNING c.id
 """
