@@ -3,7 +3,6 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from uuid import UUID
 
 import structlog
 
@@ -53,15 +52,18 @@ class OwnMedia:
             ChannelOffAir: nothing is sent then.
             MediaMissing: what is sent is not in the folder.
         """
-        window = await self._window(ticket, dvr_minutes, time.time())
+        span, was_over = _span(ticket, dvr_minutes, time.time())
         if name == MASTER:
+            window = await self._window(ticket, span, dvr_minutes)
             return self._master({clip.slug: None for clip in window.clips})
-        version = (window.first, window.end, window.ended, window.keep_seconds)
-        key = (ticket.subject, name, window.kind, ticket.from_at, ticket.until_at, skip)
-        template = self._template(
-            key, version, lambda: media_playlist(window, name, self._get, skip=skip)
-        )
-        return template.filled(self._signing(ticket.session_id, _expiry_of(ticket, 0)))
+        key = (ticket.subject, name, ticket.from_at, ticket.until_at, was_over, skip)
+        version = (*span, dvr_minutes)
+        template = self._templates.get(key, version)
+        if template is None:
+            window = await self._window(ticket, span, dvr_minutes)
+            template = self._made(lambda: media_playlist(window, name, self._get, skip=skip))
+            self._templates.put(key, version, template)
+        return template.filled(self._signing(ticket, 0))
 
     def of_film(self, ticket: PlaybackTicket, slug: str, name: str) -> bytes:
         """The playlist of a rendition of a film, or its master.
@@ -77,17 +79,16 @@ class OwnMedia:
             raise _missing(slug)
         if name not in {rendition.name for rendition in media.renditions}:
             raise NotFound()
-        template = self._template((slug, name), media, lambda: vod_playlist(media, name))
-        seconds = media.segment_count * SEGMENT_SECONDS
-        return template.filled(self._signing(ticket.session_id, _expiry_of(ticket, seconds)))
+        template = self._templates.get((slug, name), media)
+        if template is None:
+            template = self._made(lambda: vod_playlist(media, name))
+            self._templates.put((slug, name), media, template)
+        return template.filled(self._signing(ticket, media.segment_count * SEGMENT_SECONDS))
 
-    async def _window(self, ticket: PlaybackTicket, dvr_minutes: int, now: float) -> Window:
-        if ticket.from_at is None:
-            span = windows.live_span(dvr_minutes, now)
-            runs = await self._runs.between(ticket.subject, *span)
-            return windows.live_window(runs, span, dvr_minutes)
-        span = windows.past_span(ticket.from_at, ticket.until_at, now)
+    async def _window(self, ticket: PlaybackTicket, span: windows.Span, dvr_minutes: int) -> Window:
         runs = await self._runs.between(ticket.subject, *span)
+        if ticket.from_at is None:
+            return windows.live_window(runs, span, dvr_minutes)
         return windows.past_window(runs, span, ticket.from_at, ticket.until_at, ticket.started_at)
 
     def _master(self, slugs: dict[str, None]) -> bytes:
@@ -96,9 +97,9 @@ class OwnMedia:
             raise _missing(*slugs)
         return master_playlist(found)
 
-    def _template(self, key: Hashable, version: object, make: Callable[[], Template]) -> Template:
+    def _made(self, make: Callable[[], Template]) -> Template:
         try:
-            return self._templates.get(key, version, make)
+            return make()
         except LookupError as error:
             raise _missing(str(error)) from error
 
@@ -109,13 +110,19 @@ class OwnMedia:
             raise _missing(str(error)) from error
 
     def _signing(
-        self, session_id: UUID, ticket_until: int
+        self, ticket: PlaybackTicket, length_seconds: int
     ) -> Callable[[str, int | None], SignedFolder]:
-        def signed(slug: str, expires_at: int | None) -> SignedFolder:
-            until = ticket_until if expires_at is None else expires_at
-            return self._playback.media(slug, session_id, until)
+        media = self._playback.media_of(ticket.session_id)
+        ticket_until = _expiry_of(ticket, length_seconds)
+        return lambda slug, until: media(slug, ticket_until if until is None else until)
 
-        return signed
+
+def _span(ticket: PlaybackTicket, dvr_minutes: int, now: float) -> tuple[windows.Span, bool]:
+    """What a ticket shows at a moment, and whether that was over when playing began."""
+    if ticket.from_at is None:
+        return windows.live_span(dvr_minutes, now), False
+    span = windows.past_span(ticket.from_at, ticket.until_at, now)
+    return span, windows.was_over(ticket.until_at, ticket.started_at)
 
 
 def _expiry_of(ticket: PlaybackTicket, length_seconds: int) -> int:
@@ -140,20 +147,22 @@ class _Templates:
         self._kept: OrderedDict[Hashable, tuple[object, Template, int]] = OrderedDict()
         self._bytes = 0
 
-    def get(self, key: Hashable, version: object, make: Callable[[], Template]) -> Template:
-        """The template of this version, made where there is another or none."""
+    def get(self, key: Hashable, version: object) -> Template | None:
+        """The template of this version, or None."""
         kept = self._kept.get(key)
-        if kept is not None and kept[0] == version:
-            self._kept.move_to_end(key)
-            return kept[1]
-        template = make()
+        if kept is None or kept[0] != version:
+            return None
+        self._kept.move_to_end(key)
+        return kept[1]
+
+    def put(self, key: Hashable, version: object, template: Template) -> None:
+        """Keep a template in place of an older one."""
         self._drop(key)
-        size = sum(len(chunk.text) for chunk in template.chunks)
+        size = sum(len(text) for text, _ in template.chunks)
         self._kept[key] = (version, template, size)
         self._bytes += size
         while self._bytes > MOST_BYTES:
             self._drop(next(iter(self._kept)))
-        return template
 
     def _drop(self, key: Hashable) -> None:
         if (kept := self._kept.pop(key, None)) is not None:

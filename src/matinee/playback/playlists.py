@@ -60,21 +60,39 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A playlist without its viewer: the same for everybody who asks at the same moment."""
+    """A playlist without its viewer: the same for everybody who asks at the same moment.
+
+    `chunks` are texts with the number of the grant, out of `grants`, that their addresses have.
+    """
 
     head: str
-    chunks: tuple[Chunk, ...]
+    chunks: tuple[tuple[str, int], ...]
+    grants: tuple[tuple[str, int | None], ...]
     foot: str
 
     def filled(self, signed: Signed) -> bytes:
         """The playlist of one viewer."""
+        folders = [signed(slug, expires_at) for slug, expires_at in self.grants]
         parts = [self.head]
-        for chunk in self.chunks:
-            folder = signed(chunk.slug, chunk.expires_at)
-            text = chunk.text.replace(_PREFIX, folder.prefix)
-            parts.append(text.replace(_SUFFIX, folder.suffix))
+        for text, number in self.chunks:
+            folder = folders[number]
+            addressed = text.replace(_PREFIX, folder.prefix)
+            parts.append(addressed.replace(_SUFFIX, folder.suffix))
         parts.append(self.foot)
         return "".join(parts).encode()
+
+
+def _template(head: Iterable[str], chunks: Iterable[Chunk], foot: str) -> Template:
+    """Chunks that are signed alike and follow each other become one."""
+    grants: dict[tuple[str, int | None], int] = {}
+    merged: list[tuple[str, int]] = []
+    for chunk in chunks:
+        number = grants.setdefault((chunk.slug, chunk.expires_at), len(grants))
+        if merged and merged[-1][1] == number:
+            merged[-1] = (merged[-1][0] + chunk.text, number)
+        else:
+            merged.append((chunk.text, number))
+    return Template("\n".join(head) + "\n", tuple(merged), tuple(grants), foot)
 
 
 def expiry(sequence: int, keep_seconds: int) -> int:
@@ -117,8 +135,8 @@ def media_playlist(window: Window, name: str, media: Media, *, skip: bool = Fals
     head = list(_head(window))
     if start > window.first:
         head.append(f"#EXT-X-SKIP:SKIPPED-SEGMENTS={start - window.first}")
-    chunks = tuple(_chunks(window, start, name, media))
-    return Template("\n".join(head) + "\n", chunks, "#EXT-X-ENDLIST\n" if window.ended else "")
+    foot = "#EXT-X-ENDLIST\n" if window.ended else ""
+    return _template(head, _chunks(window, start, name, media), foot)
 
 
 def _can_skip(window: Window) -> bool:
@@ -215,7 +233,7 @@ def vod_playlist(media: MediaFile, name: str) -> Template:
     lines = _segments(clip, rendition, range(media.segment_count))
     window = Window("vod", (clip,), 0, media.segment_count, ended=True)
     chunk = Chunk(opening + "".join(lines), media.slug, None)
-    return Template("\n".join(_head(window)) + "\n", (chunk,), "#EXT-X-ENDLIST\n")
+    return _template(_head(window), [chunk], "#EXT-X-ENDLIST\n")
 
 
 def master_playlist(media: Sequence[MediaFile]) -> bytes:

@@ -59,16 +59,20 @@ def past_window(
     clips = tuple(clips_between(runs, since, until))
     if not clips:
         raise ChannelOffAir()
-    was_over = until_at is not None and seconds_at(_end(until_at)) <= started_at
     first = max(since, clips[0].first)
     return Window(
-        "vod" if was_over else "event",
+        "vod" if was_over(until_at, started_at) else "event",
         clips,
         first,
         until,
         ended=until_at is not None and until == _end(until_at),
         start_offset=max(0.0, float(from_at - seconds_at(first))),
     )
+
+
+def was_over(until_at: int | None, started_at: int) -> bool:
+    """Whether a programme had ended when playing it began (Unix): then it never grows."""
+    return until_at is not None and seconds_at(_end(until_at)) <= started_at
 
 
 def _end(until_at: int) -> int:

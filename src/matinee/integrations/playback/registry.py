@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -33,7 +34,7 @@ class Playback:
         self._signers = _signers(settings, secrets)
         _refuse_incomplete(settings, self._signers)
         self.signer = self._signers[settings.playback_signer]
-        self._signed = lru_cache(SIGNED_AT_ONCE)(self.signer.sign)
+        self._signed = lru_cache(SIGNED_AT_ONCE)(self._sign)
 
     def playlist_url(self, ticket: PlaybackTicket) -> str:
         """Where the player begins; a path on this server."""
@@ -41,8 +42,14 @@ class Playback:
 
     def media(self, slug: str, session_id: UUID, expires_at: int) -> SignedFolder:
         """The addresses of all files of a medium for a session, until before a moment (Unix)."""
-        session = session_id.hex if self.signer.per_session else ""
-        return self._signed(Grant(self.media_base, f"/{slug}/", session, expires_at))
+        return self.media_of(session_id)(slug, expires_at)
+
+    def media_of(self, session_id: UUID) -> Callable[[str, int], SignedFolder]:
+        """The same for one session, by medium and moment; the last ones are remembered."""
+        return partial(self._signed, session_id.hex if self.signer.per_session else "")
+
+    def _sign(self, session: str, slug: str, expires_at: int) -> SignedFolder:
+        return self.signer.sign(Grant(self.media_base, f"/{slug}/", session, expires_at))
 
     def signers(self) -> list[str]:
         """The names of the signers that channels can have."""
