@@ -19,6 +19,7 @@ from matinee.core.telemetry import configure_logging
 from matinee.demo.customers import open_shop
 from matinee.demo.events import generate_events
 from matinee.demo.generate import generate_titles, generate_users
+from matinee.demo.live import go_on_air, sell_channels
 from matinee.demo.media import give_media
 from matinee.demo.people import (
     CUSTOMERS,
@@ -146,11 +147,13 @@ def _install(settings: Settings, *, named: bool) -> None:
 async def _fill(runtime: Runtime) -> None:
     await seed(runtime)
     await give_media(runtime)
+    await go_on_air(runtime)
 
 
 async def _welcome(where: str, runtime: Runtime) -> None:
     await learn_from_texts(runtime)
     await open_shop(runtime)  # now that webhooks of the practice provider arrive
+    await sell_channels(runtime)
     address = runtime.settings.public_url
     typer.echo(f"""\
 Matinee is ready; Ctrl-C stops it.
