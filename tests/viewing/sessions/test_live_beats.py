@@ -74,6 +74,27 @@ async def test_views_add_up_over_sessions(
     assert await views(runtime) == 150
 
 
+@pytest.mark.parametrize("which", ["it", "everything"])
+async def test_it_can_be_forgotten(
+    runtime: Runtime,
+    client: AsyncClient,
+    ana: Somebody,
+    channel: UUID,
+    watching: Player,
+    which: str,
+) -> None:
+    await watched(watching, 60)
+    await watching.stop()
+    path = f"/api/v1/viewing/history/{channel}" if which == "it" else "/api/v1/viewing/history"
+    answer = await client.delete(path, headers=ana.headers)
+    assert answer.status_code == 204
+    left = (
+        "SELECT (SELECT count(*) FROM {}) + (SELECT count(*) FROM {}) + (SELECT count(*) FROM {})"
+    )
+    tables = ("channel_views", "play_events", "viewing_sessions")
+    assert await scalar(runtime, left.format(*tables)) == 0
+
+
 async def test_incognito_leaves_nothing(
     runtime: Runtime, client: AsyncClient, ana: Somebody, channel: UUID
 ) -> None:

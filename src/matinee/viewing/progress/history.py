@@ -45,13 +45,13 @@ _CONCERNED = """
 _FORGET_SESSIONS = """
     DELETE FROM viewing_sessions
     WHERE user_id = :user_id AND profile_id = :profile_id
-      AND (:id::uuid IS NULL OR title_id = :id OR episode_id = :id)
+      AND (:id::uuid IS NULL OR title_id = :id OR episode_id = :id OR channel_id = :id)
       AND (ended_at IS NOT NULL OR lease_until < clock_timestamp())
 """
 _FORGET_EVENTS = """
     DELETE FROM play_events
     WHERE user_id = :user_id AND profile_id = :profile_id
-      AND (:id::uuid IS NULL OR title_id = :id OR episode_id = :id)
+      AND (:id::uuid IS NULL OR title_id = :id OR episode_id = :id OR channel_id = :id)
 """
 _FORGET_BOOKMARKS = """
     DELETE FROM bookmarks
@@ -77,6 +77,11 @@ _FORGET_TIME = """
     GROUP BY user_id, profile_id, half_hour ORDER BY user_id, profile_id, half_hour
     ON CONFLICT (user_id, profile_id, half_hour, watched_id)
     DO UPDATE SET seconds = w.seconds + excluded.seconds
+"""
+_FORGET_VIEWS = """
+    DELETE FROM channel_views
+    WHERE user_id = :user_id AND profile_id = :profile_id
+      AND (:id::uuid IS NULL OR channel_id = :id)
 """
 
 
@@ -122,7 +127,7 @@ def _item(row: Row, card: Card) -> HistoryItem:
 
 
 async def forget(runtime: Runtime, viewer: Viewer, item_id: UUID | None) -> None:
-    """Forget that the profile watched a title or an episode, or with None anything at all.
+    """Forget that the profile watched a title, an episode or a channel, or with None anything.
 
     Bookmarks, ended sessions, events and what they say about its taste go in one transaction; what
     is kept per title goes with the last of its episodes. What still waits to be written is written
@@ -139,6 +144,7 @@ async def forget(runtime: Runtime, viewer: Viewer, item_id: UUID | None) -> None
         # in the order in which heartbeats lock
         await tx.execute(_FORGET_SESSIONS, **mine, id=item_id)
         await tx.execute(_FORGET_TIME, **mine, **whole, forgotten=FORGOTTEN)
+        await tx.execute(_FORGET_VIEWS, **mine, id=item_id)
         await tx.execute(_FORGET_BOOKMARKS, **mine, id=item_id)
         await tx.execute(_FORGET_EVENTS, **mine, id=item_id)
         await tx.execute(_FORGET_TREND, **mine, **whole)
