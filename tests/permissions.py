@@ -246,7 +246,7 @@ RULES = {
     "put_collection_items": Rule(EDITORS, {"title_ids": []}),
     "delete_collection": Rule(EDITORS),
     "list_media": Rule(STAFF),
-    "register_media": Rule(EDITORS, {"slug": "clip"}),
+    "register_media": Rule(EDITORS, {"slug": "spare"}),
     "delete_media": Rule(EDITORS),
     "get_linear_plan": Rule(STAFF),
     "put_linear_plan": Rule(EDITORS, LINEAR_PLAN),

@@ -43,7 +43,7 @@ async def world(runtime: Runtime, client: AsyncClient) -> World:
     await make_genre(runtime, "drama", "Drama")
     await make_genre(runtime, "noir", "Noir")
     world.ids["namesake_id"] = await make_person(runtime, "R. Navarre")
-    write_media(runtime.settings.media_dir, "clip")
+    write_media(runtime.settings.media_dir, "spare")
     return world
 
 

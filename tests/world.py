@@ -181,7 +181,7 @@ async def _things(runtime: Runtime, user_id: UUID, profile_id: UUID) -> dict[str
         "episode_id": await make_episode(runtime, title_id, season_id, 1),
         "person_id": await make_person(runtime, "René Navarre", title_id),
         "slug": "comedy",
-        "media_slug": "clip",
+        "media_slug": "spare",
         "source_id": source_id,
         "xmltv_id": "one.example.com",
         "programme_id": str(await make_programme(runtime)),

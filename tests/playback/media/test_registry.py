@@ -8,9 +8,9 @@ from httpx import AsyncClient
 
 from matinee.runtime import Runtime
 from tests.epg.makers import at, make_channel, make_programme
-from tests.makers import execute, insert, make_title, scalar
+from tests.makers import as_staff, execute, insert, make_title, scalar
 from tests.playback.media.makers import write_media
-from tests.world import Headers, make_world
+from tests.world import Headers
 
 MEDIA = "/api/v1/admin/media"
 
@@ -20,7 +20,7 @@ Play = Callable[[Runtime], Awaitable[None]]
 @pytest.fixture
 async def staff(runtime: Runtime, client: AsyncClient) -> Headers:
     write_media(runtime.settings.media_dir, "clip")
-    return (await make_world(runtime, client, ["admin"])).headers["admin"]
+    return await as_staff(runtime, client)
 
 
 async def register(client: AsyncClient, staff: Headers, slug: str = "clip") -> None:
