@@ -7,6 +7,8 @@ import typer
 from matinee import __version__
 from matinee.cli import (
     audit,
+    catalog,
+    channels,
     config,
     db,
     demo,
@@ -19,6 +21,9 @@ from matinee.cli import (
 )
 from matinee.cli.console import ReadableErrors
 
+OF_OTHER_GROUPS = (channels, guide_imports)
+"""Files that add their commands to the group `import`."""
+
 app = typer.Typer(
     name="matinee",
     cls=ReadableErrors,
@@ -30,7 +35,7 @@ app = typer.Typer(
 app.add_typer(serve.app)
 app.add_typer(demo.app, name="demo")
 app.add_typer(db.app, name="db")
-app.add_typer(guide_imports.app, name="import")
+app.add_typer(catalog.app, name="import")
 app.add_typer(media.app, name="media")
 app.add_typer(recommendations.app, name="recommendations")
 app.add_typer(staff.app, name="admin")

@@ -7,7 +7,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from matinee.cli.channels import app
+from matinee.cli.catalog import app
 from matinee.cli.console import CommandFailed
 from matinee.cli.database import command_settings, with_runtime
 from matinee.epg.importing.command import Sought, import_xmltv

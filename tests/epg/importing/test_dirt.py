@@ -60,6 +60,16 @@ async def test_every_quirk_becomes_the_airing_that_was_meant(runtime: Runtime) -
     assert report.unmapped_channels == ["empty.test"]
 
 
+async def test_what_is_wrong_is_told_with_its_line(runtime: Runtime) -> None:
+    _, source_id = await make_fed_channel(runtime, "one.test")
+    done = await import_guide(runtime, source_id, quirks())
+    lines = {problem.partition(",")[0]: problem for problem in done.report.problems}
+    number = next(
+        number for number, line in enumerate(quirks().splitlines(), 1) if "153000 XYZ" in line
+    )
+    assert "the start is no time" in lines[f"line {number}"]
+
+
 async def test_what_is_said_about_a_programme_is_kept(runtime: Runtime) -> None:
     _, source_id = await make_fed_channel(runtime, "one.test")
     two = await make_channel(runtime, "Two")

@@ -1,6 +1,6 @@
 """What guides and channel lists hold, as plain typed records."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
@@ -81,3 +81,5 @@ class GuideSummary:
 
     without_title: int = 0
     without_channel: int = 0
+    problems: list[str] = field(default_factory=list, compare=False)
+    """The first of these, with their lines."""

@@ -17,6 +17,9 @@ LARGEST_ENTRY = 1 << 20
 
 MOST_PROGRAMMES = 5_000_000
 MOST_CHANNELS = 50_000
+MOST_PROBLEMS = 50
+"""Those that a summary tells one by one."""
+
 LONGEST_CHANNEL_ID = 255
 LONGEST_STAMP = 40
 """Characters."""
@@ -192,6 +195,7 @@ class Guide:
         starts_at = self._time(attributes.get("start", ""))
         if starts_at is None:
             self.summary.bad_times += 1
+            self._note(f"the start is no time: {attributes.get('start', '')[:LONGEST_STAMP]!r}")
             return
         ends_at = self._end_of(starts_at, attributes.get("stop", ""))
         if "clumpidx" in attributes and ends_at is not None:
@@ -199,6 +203,7 @@ class Guide:
         built = programme_of(attributes["channel"], starts_at, ends_at, elements)
         if built is None:
             self.summary.without_title += 1
+            self._note("a programme without a title")
         else:
             self._ready.append(built)
 
@@ -216,8 +221,13 @@ class Guide:
         ends_at = self._time(stop)
         if ends_at is None or ends_at <= starts_at:
             self.summary.bad_stops += 1
+            self._note(f"the end is no time, or not after the start: {stop[:LONGEST_STAMP]!r}")
             return None
         return ends_at
+
+    def _note(self, problem: str) -> None:
+        if len(self.summary.problems) < MOST_PROBLEMS:
+            self.summary.problems.append(f"{self._here()}: {problem}")
 
 
 def share_of_clump(starts_at: int, ends_at: int, index: str) -> tuple[int, int]:

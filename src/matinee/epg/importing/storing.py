@@ -149,6 +149,9 @@ class Storing:
             "channels_changed": len(changed.channels),
             "bad_times": sum(summary.bad_times for summary in staging.summaries),
             "without_title": sum(summary.without_title for summary in staging.summaries),
+            "problems": [problem for summary in staging.summaries for problem in summary.problems][
+                :MOST_NAMED
+            ],
             "unknown_channels": unknown[:MOST_NAMED],
             "unknown_channel_count": len(unknown),
             "unmapped_channels": unmapped[:MOST_NAMED],
