@@ -10,10 +10,12 @@ from tests.epg.importing.makers import (
     guide_of,
     import_guide,
     make_fed_channel,
+    make_source,
     map_channel,
     rows_of,
 )
 from tests.epg.makers import make_channel
+from tests.makers import execute
 
 QUIRKS = Path(__file__).parents[1] / "feeds" / "quirks.xml"
 WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -136,3 +138,34 @@ async def test_what_is_older_than_is_kept_is_not_stored(runtime: Runtime) -> Non
     long_ago = -24 * (runtime.settings.guide_days_kept + 3)
     await import_guide(runtime, source_id, guide(one=[(long_ago, None, "Old"), (6, 7, "News")]))
     assert [title for _, _, title in await guide_of(runtime, one)] == ["News"]
+
+
+async def test_times_without_a_zone_are_those_of_the_source(runtime: Runtime) -> None:
+    one, source_id = await make_fed_channel(runtime)
+    await execute(runtime, "UPDATE epg_sources SET default_offset_minutes = 120")
+    text = guide(one=[(6, 7, "News")]).replace(" +0000", "")
+    await import_guide(runtime, source_id, text)
+    assert await guide_of(runtime, one) == [(4, 5, "News")]
+
+
+async def test_channels_that_come_after_their_programmes_are_loaded(runtime: Runtime) -> None:
+    one = await make_channel(runtime, "Late Channel")
+    _, source_id = await make_fed_channel(runtime, "early")
+    whole = guide(early=[(6, 7, "News")], late=[(7, 8, "Film")])
+    named = '<channel id="late"><display-name>late</display-name></channel>'
+    assert named in whole
+    moved = named.replace(">late<", ">Late Channel<")
+    text = whole.replace(named, "").replace("</tv>", moved + "</tv>")
+    await import_guide(runtime, source_id, text)
+    assert await guide_of(runtime, one) == [(7, 8, "Film")]
+
+
+async def test_channels_that_are_not_named_are_loaded_where_mapped(runtime: Runtime) -> None:
+    one = await make_channel(runtime, "Ghost", tvg_id="ghost.test")
+    source_id = await make_source(runtime)
+    text = guide(**{"ghost.test": [(6, 7, "News")]})
+    start = text.index("<channel")
+    text = text[:start] + text[text.index("</channel>") + len("</channel>") :]
+    done = await import_guide(runtime, source_id, text)
+    assert await guide_of(runtime, one) == [(6, 7, "News")]
+    assert done.report.unknown_channels == ["ghost.test"]
