@@ -13,6 +13,7 @@ from matinee.integrations.playback.references import BadReference
 from matinee.integrations.playback.signers import PlaybackUrlInvalid
 from matinee.integrations.playback.tickets import PlaybackTicket
 from matinee.playback.answers import Answer, Passed, Playlist, Redirect
+from matinee.playback.catch_up import catch_up_url
 from matinee.playback.problems import UpstreamError
 from matinee.playback.remembered import Remembered
 from matinee.playback.rewriting import is_playlist, rewrite
@@ -49,17 +50,17 @@ class External:
         self._playlists = Remembered(self._fetch, REMEMBERED_SECONDS, MOST_PLAYLISTS)
 
     async def master(self, ticket: PlaybackTicket, channel: Row, now: float) -> Answer:
-        """Where a channel begins.
+        """Where a channel begins, or what it sent before.
 
         Raises:
-            NotFound: it has no stream, or its signer is not set up.
+            NotFound: it has no such stream, or its signer is not set up.
             UpstreamError: its server does not answer with a playlist.
         """
-        url = channel["hls_live_url"]
+        url = _address(ticket, channel)
         if url is None:
             raise NotFound()
         if channel["delivery"] == "direct":
-            return self._direct(ticket, channel, now)
+            return self._direct(ticket, url, channel["signer"], now)
         wanted = _Wanted(ticket.subject, url, _headers(channel), below=False)
         return Playlist(await self._playlists.get(wanted))
 
@@ -87,15 +88,13 @@ class External:
         )
         return Passed(upstream)
 
-    def _direct(self, ticket: PlaybackTicket, channel: Row, now: float) -> Redirect:
+    def _direct(self, ticket: PlaybackTicket, url: str, signer: str | None, now: float) -> Redirect:
         expires_at = -(-int(now + DIRECT_SECONDS) // STEP) * STEP
-        url = self._playback.direct_url(
-            channel["hls_live_url"], channel["signer"], ticket.session_id, expires_at
-        )
-        if url is None:
-            log.error("signer_missing", signer=channel["signer"], channel=str(ticket.subject))
+        signed = self._playback.direct_url(url, signer, ticket.session_id, expires_at)
+        if signed is None:
+            log.error("signer_missing", signer=signer, channel=str(ticket.subject))
             raise NotFound()
-        return Redirect(url)
+        return Redirect(signed)
 
     def _opened(self, channel_id: UUID, reference: str) -> str:
         try:
@@ -126,6 +125,15 @@ class External:
             playlist=lambda url: f"{above}variant/{refer(url)}.m3u8",
             part=(lambda url: f"{above}part/{refer(url)}") if wanted.headers else str,
         ).encode()
+
+
+def _address(ticket: PlaybackTicket, channel: Row) -> str | None:
+    """Where the channel's own server has what a ticket shows."""
+    url: str | None = channel["hls_live_url"]
+    if url is None or ticket.from_at is None:
+        return url
+    until_at = ticket.until_at or ticket.started_at
+    return catch_up_url(url, channel["catch_up"], ticket.from_at, until_at, ticket.started_at)
 
 
 def _headers(channel: Row) -> tuple[tuple[str, str], ...]:

@@ -43,7 +43,7 @@ _PLAYLIST = re.compile(
     re.ASCII,
 )
 _CHANNEL = """
-    SELECT kind, dvr_minutes, hls_live_url, delivery, signer, stream_headers
+    SELECT kind, dvr_minutes, hls_live_url, delivery, signer, stream_headers, catch_up
     FROM channels WHERE id = :id
 """
 _ASSET = "SELECT url FROM media_assets WHERE id = :id AND protocol = 'builtin'"
@@ -133,7 +133,7 @@ class Origin:
             skip = b"_HLS_skip=" in scope["query_string"]
             minutes = channel["dvr_minutes"]
             return Playlist(await self.own.of_channel(ticket, minutes, name, skip=skip))
-        if name != MASTER or ticket.from_at is not None:
+        if name != MASTER:
             raise NotFound()
         return await self.external.master(ticket, channel, now)
 

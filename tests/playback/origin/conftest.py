@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -88,6 +88,7 @@ async def make_player(
         device_id="tv",
         device_name="TV",
         territory="US",
+        auth_session_id=uuid4(),
         lease_until=datetime.now(UTC) + timedelta(minutes=2),
         **(columns | session),
     )

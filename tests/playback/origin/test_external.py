@@ -159,6 +159,20 @@ async def test_a_session_that_ended_gets_nothing_of_them_either(
     assert (answer.status_code, answer.json()["error"]["code"]) == (410, "stream_taken_over")
 
 
+async def test_what_is_over_is_asked_for_in_the_way_of_their_server(
+    runtime: Runtime, device: AsyncClient, site: Upstream
+) -> None:
+    player = await watcher(
+        runtime,
+        device,
+        site.url("/one/index.m3u8"),
+        catch_up={"mode": "flussonic"},
+    )
+    site.files["/one/timeshift_abs-1795635900.m3u8"] = MEDIA
+    answer = await player.get("master", 1_795_635_900, 1_795_639_500)
+    assert last_line(answer) == site.url("/one/seg7.ts")
+
+
 async def test_a_direct_channel_is_a_redirect_to_its_signed_address(
     runtime: Runtime, device: AsyncClient, site: Upstream
 ) -> None:
