@@ -18,7 +18,7 @@ from matinee.playback.grid import sequence_at
 from matinee.playback.linear.scheduling import DAY, schedule_channel
 from matinee.runtime import Runtime
 from tests.conftest import cloned
-from tests.makers import scalar, sign_in
+from tests.makers import choose_profile, scalar, sign_in
 
 LINEAR = "SELECT count(*) FROM channels WHERE kind = 'linear' AND status = 'published'"
 
@@ -120,10 +120,9 @@ async def test_every_channel_is_in_a_package(live: Runtime) -> None:
 async def test_children_find_their_channels_and_not_the_late_ones(
     live: Runtime, client: AsyncClient
 ) -> None:
-    headers = await sign_in(client, HOUSEHOLD.email, PASSWORD)
-    profiles = (await client.get("/api/v1/profiles", headers=headers)).json()["items"]
-    mia = next(profile["id"] for profile in profiles if profile["name"] == "Mia")
-    answer = await client.get(f"/api/v1/epg/now?profile_id={mia}", headers=headers)
+    mia = await scalar(live, "SELECT id FROM profiles WHERE name = 'Mia'")
+    headers = await choose_profile(client, await sign_in(client, HOUSEHOLD.email, PASSWORD), mia)
+    answer = await client.get("/api/v1/epg/now", headers=headers)
     assert answer.status_code == 200, answer.text
     shown = {item["channel"]["slug"]: item for item in answer.json()["items"]}
     assert shown["little-lantern"]["now"]["title"]

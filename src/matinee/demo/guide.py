@@ -7,7 +7,6 @@ import asyncio
 import hashlib
 import json
 import tempfile
-import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -26,6 +25,10 @@ PAST_DAYS, DAYS = 1, 8
 DAY_BEGINS = timedelta(hours=11)
 """Programmes of a day begin at six in New York in winter; the guide is written in UTC."""
 
+_IS_FRESH = """
+    SELECT EXISTS (SELECT FROM epg_sources WHERE name = :name AND last_success_at >= :today)
+"""
+
 Show = dict[str, Any]
 
 
@@ -41,8 +44,12 @@ def external_channels() -> list[Show]:
 
 
 async def import_guide(runtime: Runtime) -> None:
-    """Bring the guide of others up to a week from today; what is known stays untouched."""
-    today = datetime.fromtimestamp(time.time(), UTC).date()
+    """Bring the guide of others up to a week from today, unless that was done today."""
+    today = datetime.now(UTC).date()
+    midnight = datetime(today.year, today.month, today.day, tzinfo=UTC)
+    async with runtime.database.read() as tx:
+        if await tx.scalar(_IS_FRESH, name=SOURCE, today=midnight):
+            return
     with tempfile.NamedTemporaryFile(suffix=".xml") as file:
         await asyncio.to_thread(_write, Path(file.name), today)
         try:

@@ -71,7 +71,6 @@ async def go_on_air(runtime: Runtime) -> None:
     async with runtime.database.write() as tx:
         if not await tx.scalar(_HAS_CHANNELS):
             await _put_channels(tx)
-    await import_guide(runtime)
     async with runtime.database.read() as rtx:
         channels = [row["channel_id"] for row in await rtx.all(_LINEAR)]
     yesterday, some = int(time.time()) - DAY, asyncio.Semaphore(AT_ONCE)
@@ -80,7 +79,7 @@ async def go_on_air(runtime: Runtime) -> None:
         async with some:
             await schedule(runtime, channel_id, since=yesterday)
 
-    await asyncio.gather(*map(plan, channels))
+    await asyncio.gather(import_guide(runtime), *map(plan, channels))
 
 
 async def sell_channels(runtime: Runtime) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -105,5 +105,5 @@ async def put_programmes(tx: WriteTx, drafts: Sequence[ProgrammeDraft]) -> list[
 
 
 def _row(draft: ProgrammeDraft, key: bytes) -> dict[str, Any]:
-    said = dict(zip(COLUMNS, astuple(draft), strict=True))
+    said = {name: getattr(draft, name) for name in COLUMNS}
     return said | {"content_key": key.hex(), "folded_title": searchable(draft.title)}

@@ -1,12 +1,12 @@
 """What plans are made from besides themselves: media, titles that play them, age ratings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from matinee.core.database import ReadTx
 from matinee.epg.ratings import Ratings, known_ratings
+from matinee.playback.linear.schemas import Pick, WritePlan, fillings_of, media_of
 
 _LENGTHS = "SELECT slug, segment_count FROM media_files WHERE slug = ANY (:slugs::text[])"
 _LOCK_MEDIA = f"{_LENGTHS} ORDER BY slug FOR KEY SHARE"
@@ -30,6 +30,7 @@ _PLAYABLE = """
     LEFT JOIN seasons s ON s.id = e.season_id
     WHERE a.kind = 'main' AND a.protocol = 'builtin'
       AND (a.episode_id IS NULL OR e.status = 'published')
+      AND (:genres::text[] IS NULL OR t.genres && :genres)
     ORDER BY t.id, a.episode_id, a.position, a.id
 """
 
@@ -72,18 +73,24 @@ class Facts:
     """What the media assets of the titles play."""
 
 
-async def read_facts(
-    tx: ReadTx, slugs: Iterable[str], filler: str, country: str | None, *, catalogue: bool
-) -> Facts:
-    """All that a plan which names these media needs; titles only where it picks any."""
-    titles = [Playable(**row) for row in await tx.all(_PLAYABLE)] if catalogue else []
-    titles.sort(key=lambda t: (t.title_id, t.season or 0, t.episode or 0))
-    lengths = await read_lengths(tx, slugs)
+async def read_facts(tx: ReadTx, wish: WritePlan, country: str | None) -> Facts:
+    """All that a plan needs; titles only where it picks any."""
+    picks = [filling.pick for filling in fillings_of(wish.plan) if filling.pick is not None]
+    titles = await _titles(tx, picks) if picks else []
+    lengths = await read_lengths(tx, media_of(wish))
     lengths.update((title.slug, title.segment_count) for title in titles)
-    name: Any = await tx.scalar(_NAME, slug=filler)
+    name: str = await tx.scalar(_NAME, slug=wish.filler)
     assets = {title.asset_id: title.slug for title in titles}
     ratings = await known_ratings(tx, country)
-    return Facts(lengths, name or filler, tuple(titles), ratings, assets)
+    return Facts(lengths, name, tuple(titles), ratings, assets)
+
+
+async def _titles(tx: ReadTx, picks: Sequence[Pick]) -> list[Playable]:
+    """What any of the picks could mean, series in the order of their episodes."""
+    named = {genre for pick in picks for genre in pick.genres}
+    genres = sorted(named) if all(pick.genres for pick in picks) else None
+    titles = [Playable(*row.values()) for row in await tx.all(_PLAYABLE, genres=genres)]
+    return sorted(titles, key=lambda t: (t.title_id, t.season or 0, t.episode or 0))
 
 
 async def read_lengths(tx: ReadTx, slugs: Iterable[str]) -> dict[str, int]:

@@ -24,7 +24,7 @@ from matinee.playback.linear.facts import Facts, hold_media, read_facts
 from matinee.playback.linear.locking import Edge
 from matinee.playback.linear.planning import Programming, Slot, fill, slot_start
 from matinee.playback.linear.programming import programming_of
-from matinee.playback.linear.schemas import Plan, WritePlan, fillings_of, media_of
+from matinee.playback.linear.schemas import Plan, WritePlan
 from matinee.playback.linear.slots import Broadcast, seconds
 from matinee.runtime import Runtime
 
@@ -126,8 +126,7 @@ async def programming_for(
     tx: ReadTx, channel: Row, channel_id: UUID, wish: WritePlan
 ) -> tuple[Programming, Facts]:
     """What a plan makes of what is there; `channel` has a time zone and a country."""
-    picks = any(filling.pick is not None for filling in fillings_of(wish.plan))
-    facts = await read_facts(tx, media_of(wish), wish.filler, channel["country"], catalogue=picks)
+    facts = await read_facts(tx, wish, channel["country"])
     zone = channel["time_zone"]
     return programming_of(wish, facts, channel_id=channel_id, time_zone=zone), facts
 
