@@ -8,7 +8,7 @@ from pydantic import Field
 
 from matinee.core.errors import InvalidValue
 from matinee.core.schema import Input, text
-from matinee.core.text import fold, like_pattern
+from matinee.core.text import like_pattern, searchable
 from matinee.entitlements.channels import CHANNEL_ENTITLED, CHANNEL_VISIBLE
 
 Label = Annotated[str, *text(max_length=80)]
@@ -52,7 +52,7 @@ class ChannelFilter(Input):
         return {
             "genres": [genre.lower() for genre in self.genre],
             "groups": [group.lower() for group in self.group],
-            "q": like_pattern(fold(self.q)) if self.q else None,
+            "q": like_pattern(searchable(self.q)) if self.q else None,
             "hide_locked": self.locked == "hide",
         }
 
