@@ -1,5 +1,6 @@
 """Playing by a credential: a session of its profile begins, as by any other device."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -211,3 +212,19 @@ async def test_a_credential_that_is_revoked_meanwhile_begins_nothing(
     await execute(runtime, "UPDATE export_credentials SET revoked_at = clock_timestamp()")
     answer = await play(runtime, client, player, await make_channel(runtime))
     assert code_of(answer) == (401, "invalid_credentials")
+
+
+async def test_of_a_start_and_a_revocation_at_once_nothing_plays_on(
+    runtime: Runtime, client: AsyncClient, player: Player
+) -> None:
+    channel_id = await make_channel(runtime)
+    await client.get("/player_api.php", params=player.asks)
+    address = f"{EXPORTS}/{player.credential['id']}"
+    await asyncio.gather(
+        *(play(runtime, client, player, channel_id) for _ in range(4)),
+        client.delete(address, headers=player.headers),
+    )
+    assert await scalar(runtime, "SELECT count(*) FROM stream_slots") == 0
+    assert await scalar(
+        runtime, "SELECT count(*) FROM viewing_sessions WHERE ended_at IS NULL"
+    ) == 0  # fmt: skip
