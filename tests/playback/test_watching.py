@@ -291,6 +291,21 @@ async def test_what_was_blacked_out_cannot_be_had_afterwards(
     assert code_of(await screen.airing(airing_id)) == (403, "blackout")
 
 
+async def test_what_was_sent_before_a_blackout_can_be_had_during_it(
+    runtime: Runtime, screen: Screen, channel: UUID
+) -> None:
+    airing_id = await make_airing(runtime, channel, at(-120))
+    await black_out(runtime, channel, -10, 60)
+    assert code_of(await screen.channel(channel)) == (403, "blackout")
+    answer = await screen.airing(airing_id)
+    assert answer.status_code == 201
+    path = f"/api/v1/viewing/sessions/{answer.json()['session_id']}/heartbeat"
+    beat = {"position_seconds": 60, "state": "playing"}
+    await screen.client.post(path, json=beat, headers=screen.who.headers)
+    await runtime.buffers.flush()
+    assert await scalar(runtime, "SELECT end_reason FROM viewing_sessions") is None
+
+
 async def test_catching_up_needs_the_package(
     runtime: Runtime, screen: Screen, channel: UUID
 ) -> None:

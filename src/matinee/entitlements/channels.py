@@ -1,6 +1,7 @@
 """Which channels and airings a viewer may see, and which channels may be played (A9)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -169,6 +170,13 @@ async def channel_decisions(
     return {channel_id: decide(one, asking) for channel_id, one in facts.items()}
 
 
-async def channel_decision_on(tx: ReadTx, viewer: Viewer, channel_id: UUID) -> Decision:
-    """What is decided now on a channel; one that is missing: unavailable."""
-    return (await channel_decisions(tx, viewer, [channel_id]))[channel_id]
+async def channel_decision_on(
+    tx: ReadTx, viewer: Viewer, channel_id: UUID, *, live: bool = True
+) -> Decision:
+    """What is decided now on a channel; one that is missing: unavailable.
+
+    Not `live`: on something that it sent before, which no blackout of now concerns.
+    """
+    asking, found = await channel_facts_of(tx, viewer, [channel_id])
+    facts = found[channel_id]
+    return decide(facts if live else replace(facts, blackouts=()), asking)

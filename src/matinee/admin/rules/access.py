@@ -108,7 +108,7 @@ _BLACKED_OUT = """
     -- cross-user
     SELECT v.id FROM viewing_sessions v
     WHERE v.ended_at IS NULL AND v.lease_until > clock_timestamp() AND v.channel_id IS NOT NULL
-      AND EXISTS (
+      AND v.airing_id IS NULL AND EXISTS (
           SELECT FROM blackouts b
           WHERE b.channel_id = v.channel_id AND b.territory IN (v.territory, '**')
             AND greatest(b.starts_at, b.created_at) < v.heartbeat_at - interval '5 seconds'

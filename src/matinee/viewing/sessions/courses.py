@@ -35,6 +35,14 @@ VIEW_SECONDS = 60
 # A player of somebody else's making has no sign-in: its session ends with its credential.
 _LET_IN = "(heard.sender IS NULL AND s.auth_session_id IS NULL)"
 
+# What was sent before a blackout may be seen during it.
+_STILL_ON = """(
+    s.airing_id IS NULL OR EXISTS (
+        SELECT FROM schedule_entries own
+        WHERE own.id = s.airing_id AND own.ends_at > statement_timestamp()
+    )
+)"""
+
 # Locked in the order of the key, so that two flushes of the same sessions wait and never deadlock.
 _HOLD = f"""
     -- cross-user
@@ -52,7 +60,8 @@ _HOLD = f"""
                     OR EXISTS (SELECT FROM episodes e
                                WHERE e.id = s.episode_id AND e.status = 'published')
                 ), false) END AS visible,
-           s.channel_id IS NOT NULL AND {blacked_out("s.territory")} AS blacked_out,
+           s.channel_id IS NOT NULL AND {_STILL_ON} AND {blacked_out("s.territory")}
+               AS blacked_out,
            s.channel_id IS NULL OR s.airing_id IS NOT NULL
                OR coalesce(s.unlocked_until > statement_timestamp(), false)
                OR coalesce({for_profile(SUITABLE_NOW, "who")}, false) AS suitable,

@@ -85,7 +85,7 @@ async def require_right(tx: WriteTx, viewer: Viewer, item: Item) -> Right:
 
 async def _decide(tx: ReadTx, viewer: Viewer, item: Item) -> Decision:
     if item.channel_id is not None:
-        return await channel_decision_on(tx, viewer, item.channel_id)
+        return await channel_decision_on(tx, viewer, item.channel_id, live=item.airing_id is None)
     assert item.title_id is not None
     return await decision_on(tx, viewer, item.title_id, item.season_id)
 
@@ -191,7 +191,8 @@ async def _decide_again(tx: ReadTx, runtime: Runtime, row: Row) -> Decision:
     viewer = somebody_of(row["user_id"], found, unsold_is_free=unsold_is_free)
     viewer = replace(viewer, territory=row["territory"])
     if row["channel_id"] is not None:
-        return await channel_decision_on(tx, viewer, row["channel_id"])
+        live = row["airing_id"] is None
+        return await channel_decision_on(tx, viewer, row["channel_id"], live=live)
     season_id = None
     if row["episode_id"] is not None:
         season_id = await tx.scalar(_SEASON, episode_id=row["episode_id"])
