@@ -1,7 +1,11 @@
 """The guide of the past is kept for some days, then forgotten."""
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
+
+from matinee.epg.importing import normalising
 from matinee.epg.importing.pruning import prune_guide
 from matinee.runtime import Runtime
 from tests.epg.importing.makers import MORNING, guide, guide_of, import_guide, make_fed_channel
@@ -57,3 +61,26 @@ async def test_a_refresh_after_pruning_writes_nothing(runtime: Runtime) -> None:
     done = await import_guide(runtime, source_id, text)
     assert done.report.channels_changed == 0
     assert await guide_of(runtime, one) == MORNING
+
+
+async def test_a_programme_that_is_pruned_under_an_import_is_stored_anew(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, source_id = await make_fed_channel(runtime)
+    text = guide(one=MORNING)
+    await import_guide(runtime, source_id, text)
+    await execute(runtime, "DELETE FROM schedule_entries")
+    await execute(runtime, "UPDATE programmes SET created_at = now() - interval '2 days'")
+    fill, times = normalising.fill_difference, []
+
+    async def fill_and_prune(*given: Any) -> None:
+        """The night's job comes between two statements of the import, once."""
+        await fill(*given)
+        times.append(1)
+        if len(times) == 1:
+            await prune_guide(runtime, None)
+
+    monkeypatch.setattr(normalising, "fill_difference", fill_and_prune)
+    await import_guide(runtime, source_id, text)
+    assert await guide_of(runtime, one) == MORNING
+    assert len(times) == 2
