@@ -125,7 +125,7 @@ async def test_children_find_their_channels_and_not_the_late_ones(
     answer = await client.get("/api/v1/epg/now", headers=headers)
     assert answer.status_code == 200, answer.text
     shown = {item["channel"]["slug"]: item for item in answer.json()["items"]}
-    assert shown["little-lantern"]["now"]["title"]
+    assert shown["little-lantern"]["now"]["programme"]["title"]
     assert "TV-MA" not in answer.text
 
 

@@ -25,7 +25,7 @@ from matinee.runtime import Runtime
 
 FILE = Path(__file__).with_name("data") / "live.json"
 TIME_ZONE = "America/New_York"
-AT_ONCE = 3
+AT_ONCE = 2
 """Channels that are planned side by side."""
 
 _HAS_CHANNELS = "SELECT EXISTS (SELECT FROM channels)"

@@ -20,32 +20,32 @@ SLATE = "back-soon"
 """What channels show between programmes; no title plays it."""
 
 SUITING = {
-    "Animation": ("paper-theatre",),
-    "Family": ("paper-theatre", "evening-tide"),
-    "Western": ("red-desert",),
-    "Science Fiction": ("deep-space",),
-    "Fantasy": ("firefly-forest", "deep-space"),
-    "Horror": ("firefly-forest", "rain-on-glass"),
-    "Musical": ("turntable",),
-    "Experimental": ("turntable", "film-leader"),
-    "Sport": ("turntable", "red-desert"),
-    "Crime": ("night-city", "rain-on-glass"),
-    "Film Noir": ("night-city", "rain-on-glass"),
-    "Thriller": ("night-train", "night-city"),
-    "Mystery": ("night-train", "firefly-forest"),
-    "Adventure": ("evening-tide", "red-desert", "night-train"),
-    "War": ("night-train", "red-desert"),
-    "Action": ("night-city", "red-desert"),
-    "Documentary": ("evening-tide", "deep-space", "film-leader"),
-    "Romance": ("evening-tide", "rain-on-glass"),
-    "Historical": ("night-train", "film-leader"),
-    "Short": ("film-leader", "paper-theatre"),
-    "Comedy": ("film-leader", "turntable", "paper-theatre"),
-    "Drama": ("night-city", "rain-on-glass", "evening-tide", "night-train"),
+    "animation": ("paper-theatre",),
+    "family": ("paper-theatre", "evening-tide"),
+    "western": ("red-desert",),
+    "science-fiction": ("deep-space",),
+    "fantasy": ("firefly-forest", "deep-space"),
+    "horror": ("firefly-forest", "rain-on-glass"),
+    "musical": ("turntable",),
+    "experimental": ("turntable", "deep-space"),
+    "sport": ("turntable", "red-desert"),
+    "crime": ("night-city", "rain-on-glass"),
+    "film-noir": ("night-city", "rain-on-glass"),
+    "thriller": ("night-train", "night-city"),
+    "mystery": ("night-train", "firefly-forest"),
+    "adventure": ("evening-tide", "red-desert", "night-train"),
+    "war": ("night-train", "red-desert"),
+    "action": ("night-city", "red-desert"),
+    "documentary": ("evening-tide", "deep-space", "red-desert"),
+    "romance": ("evening-tide", "rain-on-glass"),
+    "historical": ("night-train", "evening-tide"),
+    "comedy": ("turntable", "paper-theatre", "evening-tide", "film-leader"),
+    "drama": ("night-city", "rain-on-glass", "evening-tide", "night-train"),
+    "short": ("film-leader", "paper-theatre", "turntable"),
 }
-"""Clips by genre; the first of a title's genres that stands first here decides."""
+"""Clips by genre (its slug); the first of a title's genres that stands first here decides."""
 
-OTHERWISE = ("film-leader",)
+OTHERWISE = ("film-leader", "night-city")
 
 _GIVE = """
     WITH suiting AS (

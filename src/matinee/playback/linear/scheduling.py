@@ -50,6 +50,8 @@ _CHANNELS = """
     SELECT p.channel_id FROM linear_plans p JOIN channels c ON c.id = p.channel_id
     WHERE c.kind = 'linear' ORDER BY p.channel_id
 """
+# Whoever plans a channel with the same programmes, or imports a guide, is waited for.
+_PATIENCE = "SELECT set_config('lock_timeout', '30s', true)"
 _NOW = "SELECT extract(epoch FROM clock_timestamp())::bigint"
 _PLAN_SHAPE: TypeAdapter[Any] = TypeAdapter(Plan)
 
@@ -80,6 +82,7 @@ async def schedule(
 ) -> bool:
     """Plan a channel now; see `schedule_channel`."""
     async with runtime.database.write() as tx:
+        await tx.one(_PATIENCE)
         now: int = await tx.scalar(_NOW)
         return await schedule_channel(tx, channel_id, now, since=since, anew=anew, wait=wait)
 

@@ -39,14 +39,20 @@ _LOCK_IN = """
 _PRUNE = """
     DELETE FROM linear_slots WHERE channel_id = :channel_id AND locked AND ends_at <= :keep_from
 """
-# What a programme is of our catalogue we know, and need not guess.
+# What a programme is of our catalogue we know, and need not guess. Locked in order: channels that
+# play the same titles are planned side by side.
 _LINK = """
+    WITH wanted AS (
+        SELECT p.id, l.title_id, l.episode_id
+        FROM programmes p
+        JOIN unnest(:programmes::bigint[], :titles::uuid[], :episodes::uuid[])
+            AS l(programme_id, title_id, episode_id) ON l.programme_id = p.id
+        WHERE p.title_id IS NULL ORDER BY p.id FOR NO KEY UPDATE OF p
+    )
     UPDATE programmes p
-    SET title_id = l.title_id, episode_id = l.episode_id, link_method = 'external_id',
+    SET title_id = w.title_id, episode_id = w.episode_id, link_method = 'external_id',
         linked_at = clock_timestamp()
-    FROM unnest(:programmes::bigint[], :titles::uuid[], :episodes::uuid[])
-        AS l(programme_id, title_id, episode_id)
-    WHERE p.id = l.programme_id AND p.title_id IS NULL
+    FROM wanted w WHERE p.id = w.id AND p.title_id IS NULL
 """
 
 
@@ -121,7 +127,7 @@ async def _programmes_of(tx: WriteTx, items: Sequence[Item]) -> Mapping[int, int
         if item.title_id is not None
     ]
     if linked:
-        programmes, titles, episodes = zip(*sorted(linked), strict=True)
+        programmes, titles, episodes = zip(*linked, strict=True)
         await tx.execute(
             _LINK, programmes=list(programmes), titles=list(titles), episodes=list(episodes)
         )
