@@ -227,7 +227,7 @@ RULES = {
     "reject_epg_match": Rule(EDITORS, lambda ids: {"channel_id": str(ids["channel_id"])}),
     "delete_epg_map": Rule(EDITORS),
     "list_programme_links": Rule(STAFF),
-    "put_programme_link": Rule(EDITORS, lambda ids: {"title_id": str(ids["title_id"])}),
+    "put_programme_link": Rule(EDITORS, {"title_id": None}),
     "import_guide": Rule(EDITORS, query=f"?source_id={GUIDE_SOURCE}"),
     "list_guide_imports": Rule(STAFF),
     "list_guide_sources": Rule(STAFF),

@@ -73,8 +73,7 @@ async def create_channel(
     wish: CreateChannel,
 ) -> AdminChannel:
     """A draft, unless it says otherwise; its slug is made from its name."""
-    signers = runtime.playback.signers()
-    return with_etag(response, await service.create_channel(tx, staff, wish, signers))
+    return with_etag(response, await service.create_channel(tx, staff, wish, runtime.playback))
 
 
 @router.post(
@@ -139,9 +138,8 @@ async def update_channel(
     if_match: IfMatch = None,
 ) -> AdminChannel:
     """Only what is given changes; imports of channel lists leave that alone from then on."""
-    signers = runtime.playback.signers()
     version = version_of(if_match)
-    changed = await service.update_channel(tx, staff, channel_id, wish, version, signers)
+    changed = await service.update_channel(tx, staff, channel_id, wish, version, runtime.playback)
     return with_etag(response, changed)
 
 

@@ -1,6 +1,5 @@
 """What staff does with a channel: create, change, delete."""
 
-from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from matinee.epg.channels.slugs import free_slug, slug_of
 from matinee.epg.matching.events import map_changed
 from matinee.epg.matching.names import spelled
 from matinee.epg.tags import CHANNELS, GUIDE, guide_of
+from matinee.integrations.playback.registry import Playback
 
 OWNED_BY_IMPORTS = (
     "name", "hls_live_url", "logo_url", "group_title", "genres", "radio", "number", "catch_up",
@@ -72,7 +72,7 @@ _DELETE = "DELETE FROM channels WHERE id = :channel_id"
 
 
 async def create_channel(
-    tx: WriteTx, staff: Viewer, wish: CreateChannel, signers: Collection[str]
+    tx: WriteTx, staff: Viewer, wish: CreateChannel, playback: Playback
 ) -> AdminChannel:
     """Add a channel.
 
@@ -81,7 +81,7 @@ async def create_channel(
         InvalidValue: something is null that cannot be, or no such signer is set up.
         RuleViolated: what is said does not fit its kind.
     """
-    columns = _columns_of(wish, signers)
+    columns = _columns_of(wish, playback)
     slug = columns.pop("slug", None) or await _free_slug(tx, wish)
     await _refuse_taken(tx, None, slug, wish.tvg_id)
     channel_id: UUID = await tx.scalar(
@@ -102,7 +102,7 @@ async def update_channel(
     channel_id: UUID,
     wish: UpdateChannel,
     version: int | None,
-    signers: Collection[str],
+    playback: Playback,
 ) -> AdminChannel:
     """Change what was given; imports of channel lists leave it alone from then on.
 
@@ -113,7 +113,7 @@ async def update_channel(
     """
     await lock(tx, _LOCK, version, channel_id=channel_id)
     before = await get_channel(tx, channel_id)
-    columns = _columns_of(wish, signers)
+    columns = _columns_of(wish, playback)
     await _refuse_taken(tx, channel_id, columns.get("slug"), columns.get("tvg_id"))
     if wish.edited_fields is None:
         columns["edited_fields"] = _edited(before, columns)
@@ -155,7 +155,7 @@ def refuse_contradictions(channel: AdminChannel) -> None:
         raise RuleViolated("hls_live_url", message="It needs a stream before it is published.")
 
 
-def _columns_of(wish: ChannelFields, signers: Collection[str]) -> dict[str, Any]:
+def _columns_of(wish: ChannelFields, playback: Playback) -> dict[str, Any]:
     """The columns that were named."""
     columns = wish.model_dump(exclude_unset=True, exclude={"kind", "aliases", "reason"})
     for name, value in columns.items():
@@ -165,9 +165,9 @@ def _columns_of(wish: ChannelFields, signers: Collection[str]) -> dict[str, Any]
         name: empty for name, empty in EMPTIED.items() if name in columns and not columns[name]
     }
     signer = columns.get("signer")
-    if signer is not None and signer not in signers:
+    if signer is not None and signer not in playback.signers():
         message = "No such signer is set up."
-        raise InvalidValue("signer", message=message, allowed=sorted(signers))
+        raise InvalidValue("signer", message=message, allowed=playback.signers())
     if "name" in columns:
         columns["folded_name"] = searchable(columns["name"])
     return columns
