@@ -12,6 +12,7 @@ from tests.e2e.player import Player
 
 pytestmark = pytest.mark.xdist_group("e2e")
 
+FEWEST_CHANNELS = 12
 DVR_SECONDS = 60
 LONGEST_CLIP_SECONDS = 32
 PROMISED_SECONDS = 6
@@ -69,6 +70,18 @@ async def test_live_plays_with_picture_and_sound(api: AsyncClient, player: Playe
     assert (after["errors"], player.refused()) == ([], [])
     assert seconds_between(started["server_time"], after["date"]) == pytest.approx(0, abs=60)
     await stop(api, started)
+
+
+async def test_every_channel_of_the_demo_plays(api: AsyncClient, player: Player) -> None:
+    channels = await linear_channels(api)
+    assert len(channels) >= FEWEST_CHANNELS
+    for channel in channels:
+        await player.open()
+        started = await watch(api, channel)
+        await player.play(started["playback"]["url"])
+        assert (channel["slug"], (await player.state())["errors"]) == (channel["slug"], [])
+        await stop(api, started)
+    assert player.refused() == []
 
 
 async def test_live_goes_on_across_the_end_of_a_clip(api: AsyncClient, player: Player) -> None:
