@@ -168,9 +168,12 @@ def _found(row: Row | None) -> Row:
 
 async def _refuse(error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
     request = Request(scope)
+    accept = request.headers.get("accept", "")
     if isinstance(error, Over):
-        response = render(error.problem, accept=request.headers.get("accept", ""))
+        response = render(error.problem, accept=accept)
         response.status_code = GONE
+    elif isinstance(error, UpstreamError):  # logged once for all who wait, where it was found
+        response = render(error, accept=accept)
     else:
         response = await handle_error(request, error)
     await response(scope, receive, with_cors(send))

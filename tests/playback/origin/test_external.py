@@ -97,6 +97,18 @@ async def test_segments_come_by_way_of_us_where_the_channel_has_headers(
     assert all(asked["user-agent"] == "box/1" for _, asked in site.asked)
 
 
+async def test_a_segment_that_their_server_has_not_is_its_error(
+    runtime: Runtime, device: AsyncClient, site: Upstream
+) -> None:
+    player = await watcher(
+        runtime, device, site.url("/one/master.m3u8"), stream_headers={"referer": "x"}
+    )
+    playlist = await variant(player)
+    answer = await player.client.get(str(playlist.url.join(last_line(playlist))))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (502, "upstream_error")
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
 async def test_many_viewers_ask_their_server_once_a_second(
     runtime: Runtime, device: AsyncClient, site: Upstream, viewer: Player
 ) -> None:
