@@ -24,6 +24,8 @@ HERE = Path(__file__).parent
 SCRIPT = HERE / "node_modules" / "hls.js" / "dist" / "hls.min.js"
 CHROMIUM = Path("/usr/bin/chromium")
 FETCH_SECONDS = 300
+STARTS_WITHIN = 240
+"""Seconds for filling a demo on a busy machine."""
 NEEDLESS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
 ARTEFACTS = "E2E_ARTEFACTS"
 """Variable that names a folder for screenshots; without it they go with pytest's."""
@@ -68,7 +70,9 @@ def server(chromium: Path, script: Path) -> Iterator[str]:
     try:
         with process(command, folder / "output", embedding_provider="none") as demo:
             output = folder / "output"
-            wait_until(lambda: is_ready(port) and "PIN" in output.read_text())
+            wait_until(
+                lambda: is_ready(port) and "PIN" in output.read_text(), seconds=STARTS_WITHIN
+            )
             yield f"http://127.0.0.1:{port}"
             stop(demo)
     finally:
