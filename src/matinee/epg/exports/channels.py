@@ -32,15 +32,20 @@ _CHANNELS = f"""
       AND (:stream_number::bigint IS NULL OR c.stream_number = :stream_number)
     ORDER BY {BY_NUMBER}
 """
+# OFFSET 0: else all programmes there are would be looked at, for each few channels once more.
 _AIRINGS = f"""
     SELECT s.channel_id, s.id, s.starts_at, s.ends_at, s.flags, s.catch_up, p.title, p.sub_title,
            p.description, p.season, p.episode, p.language, p.categories, p.genres,
            p.maturity_label, p.year, p.original_air_date, p.image_url, p.credits
-    FROM schedule_entries s JOIN programmes p ON p.id = s.programme_id
+    FROM schedule_entries s
+    CROSS JOIN LATERAL (
+        SELECT p.*, coalesce({AIRING_SUITABLE}, false) AS suitable
+        FROM programmes p WHERE p.id = s.programme_id OFFSET 0
+    ) AS p
     WHERE s.channel_id = ANY (:channel_ids::uuid[])
       AND s.starts_at < :to AND s.ends_at > :from
       AND s.starts_at > :from::timestamptz - {LONGEST_AIRING}
-      AND coalesce({AIRING_SUITABLE}, false)
+      AND p.suitable
     ORDER BY s.channel_id, s.starts_at
     LIMIT :limit
 """
