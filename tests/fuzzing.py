@@ -20,7 +20,7 @@ from matinee.core.errors import ErrorBody, Problem
 BASE_URL = "http://testserver"
 
 
-@schemathesis.serializer("application/x-ndjson", "text/csv", "application/gzip")
+@schemathesis.serializer("application/x-ndjson", "text/csv", "application/gzip", "audio/x-mpegurl")
 def as_it_is(_context: schemathesis.SerializationContext, value: Any) -> bytes:
     """Files are sent as they were made up."""
     return value if isinstance(value, bytes) else str(value).encode()
