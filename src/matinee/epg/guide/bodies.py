@@ -56,11 +56,12 @@ def _programmes(columns: str, airings: str) -> str:
 def _objects(airings: str) -> str:
     """SQL: a row per channel with its airings as JSON."""
     return f"""
-        WITH {_programmes(f"{PROGRAMME_JSON} AS programme", airings)}
+        WITH found AS MATERIALIZED (SELECT s.* FROM {airings}),
+        {_programmes(f"{PROGRAMME_JSON} AS programme", "found AS s")}
         SELECT s.channel_id, convert_to(
             string_agg({airing_json("shown.programme")}::text, ',' ORDER BY s.starts_at), 'UTF8'
         ) AS json
-        FROM {airings} JOIN shown ON shown.id = s.programme_id
+        FROM found AS s JOIN shown ON shown.id = s.programme_id
         WHERE shown.suitable GROUP BY s.channel_id
     """
 
