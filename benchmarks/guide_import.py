@@ -1,11 +1,15 @@
 """Importing a guide of 210 MB: time against reading alone, memory, and what a refresh writes.
 
+The limit is one of processor time, ours and PostgreSQL's: on an idle machine an import takes no
+longer, and on a busy one its time says nothing.
+
 Each import runs in a process of its own, by the same way as `matinee import xmltv FILE`. A guide of
 one's own can be named: `guide_import.py FILE`; all of its channels are mapped.
 """
 
 import asyncio
 import json
+import os
 import random
 import subprocess
 import sys
@@ -94,6 +98,14 @@ def import_in_own_process(file: Path, database_url: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
+async def processor_seconds(connection: asyncpg.Connection) -> float:
+    """What the server's processes that have ended, and its first one, have used."""
+    file = Path(await connection.fetchval("SHOW data_directory")) / "postmaster.pid"
+    pid = (await asyncio.to_thread(file.read_text)).split()[0]
+    stat = await asyncio.to_thread(Path(f"/proc/{pid}/stat").read_text)
+    return sum(map(int, stat.rpartition(")")[2].split()[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
 async def rows_since(connection: asyncpg.Connection, xid: int) -> int:
     """Rows of the guide that transactions from this one on have written."""
     counts = [
@@ -108,7 +120,9 @@ async def compare(file: Path, size: int, database_url: str) -> None:
     connection = await asyncpg.connect(database_url)
     reading, ids = await asyncio.to_thread(read_alone, file)
     await connection.execute(_ADD_CHANNELS, list(dict.fromkeys(ids)))
+    used = await processor_seconds(connection)
     first = await asyncio.to_thread(import_in_own_process, file, database_url)
+    used = await processor_seconds(connection) - used
     xid = int(await connection.fetchval("SELECT pg_current_xact_id()::text"))
     again = await asyncio.to_thread(import_in_own_process, file, database_url)
     written = await rows_since(connection, xid + 1)
@@ -117,14 +131,15 @@ async def compare(file: Path, size: int, database_url: str) -> None:
         f"{size / 1e6:.0f} MB, {first['programmes']} programmes, {first['created']} airings created"
     )
     print(f"reading alone  {reading:6.1f} s")
-    print(f"first import   {first['seconds']:6.1f} s   limit {SECONDS_LIMIT}", end="")
-    print(f"   {first['seconds'] / reading:.1f} x of reading, {first['cpu']:.1f} s of our own")
+    print(f"first import   {first['seconds']:6.1f} s", end="")
+    print(f"   {first['seconds'] / reading:.1f} x of reading", end="; processor time ")
+    print(f"{first['cpu']:.1f} s, PostgreSQL's {used:.1f} s, limit {SECONDS_LIMIT}")
     print(f"the same again {again['seconds']:6.1f} s   {again['seconds'] / reading:.1f} x", end="")
     print(f"   {written} rows written")
     print(f"peak memory    {first['peak_mb']:6.0f} MB  limit {MEMORY_LIMIT_MB}", end="")
     print(f"   of which {first['before_mb']:.0f} MB before it began")
-    slow = first["seconds"] > SECONDS_LIMIT or first["peak_mb"] > MEMORY_LIMIT_MB
-    if slow or written:
+    too_much = first["cpu"] + used > SECONDS_LIMIT or first["peak_mb"] > MEMORY_LIMIT_MB
+    if too_much or written:
         raise SystemExit("a limit is exceeded")
 
 
