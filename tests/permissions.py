@@ -138,6 +138,7 @@ RULES = {
     "get_schedules": Rule(EVERYBODY),
     "read_schedules": Rule(EVERYBODY),
     "search_guide": Rule(EVERYBODY, query="?q=news"),
+    "get_personal_guide": Rule(SIGNED_IN),
     "list_favourites": Rule(SIGNED_IN),
     "reorder_favourites": Rule(SIGNED_IN, {"channel_ids": []}),
     "add_favourite": Rule(SIGNED_IN),

@@ -41,6 +41,7 @@ from matinee.core.routing import install_routes
 from matinee.core.settings import Settings, load_settings
 from matinee.core.telemetry import UNTRACED, configure_logging, load_tracing
 from matinee.enrichment import admin as enrichment_admin
+from matinee.enrichment import programme_embeddings
 from matinee.entitlements import blackouts_admin
 from matinee.entitlements import router as access
 from matinee.entitlements.packages import admin as packages_admin
@@ -76,6 +77,7 @@ from matinee.recommendations import router as recommendations
 from matinee.recommendations import trend_counting
 from matinee.recommendations.learning import admin as learning_admin
 from matinee.recommendations.learning import introducing
+from matinee.recommendations.live import router as live_recommendations
 from matinee.runtime import Runtime
 from matinee.viewing import router as viewing
 from matinee.viewing.progress import router as progress
@@ -122,6 +124,7 @@ ROUTERS = (
     recommendations.router,
     recommendations_admin.router,
     learning_admin.router,
+    live_recommendations.router,
     admin.router,
     access.router,
     packages.router,
@@ -158,6 +161,7 @@ WITHOUT_ROUTES = (
     tidying,
     trend_counting,
     introducing,
+    programme_embeddings,
     ending,
     sweeping,
     tier,

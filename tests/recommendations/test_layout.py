@@ -31,10 +31,11 @@ async def layout(client: AsyncClient, editor: Headers, audience: str) -> dict[st
 async def test_a_layout_that_nobody_changed_is_ours(client: AsyncClient, editor: Headers) -> None:
     ours = await layout(client, editor, "standard")
     assert ours["is_default"]
-    assert [place["rail"] for place in ours["rails"]][:5] == [
+    assert [place["rail"] for place in ours["rails"]][:6] == [
         "hero",
         "continue-watching",
         "my-list",
+        "on-now",
         "new-episodes",
         "for-you",
     ]

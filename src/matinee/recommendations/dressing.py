@@ -74,6 +74,7 @@ def dress(draft: Draft, wardrobe: Wardrobe, *, next_cursor: str | None = None) -
         recommendation_id=uuid4(),
         variant=variant_of(wardrobe.viewer.profile),
         items=dress_picks(draft.picks, wardrobe),
+        live=[],
         next_cursor=next_cursor,
     )
 

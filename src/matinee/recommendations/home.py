@@ -1,6 +1,6 @@
 """The home screen: rails for a profile, composed in a few statements and kept as bytes (X-01)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -10,9 +10,11 @@ from matinee.catalog.genres import known_genres
 from matinee.catalog.tags import CATALOG
 from matinee.core.encoded import Encoded
 from matinee.entitlements.tags import FOR_SALE
+from matinee.epg.tags import CHANNELS
 from matinee.recommendations.dressing import Wardrobe, cards_of, cursor_after, dress
-from matinee.recommendations.layout import COLLECTION, LAYOUT, home_layout
+from matinee.recommendations.layout import COLLECTION, LAYOUT, ON_NOW, home_layout
 from matinee.recommendations.learning.storing import LEARNED
+from matinee.recommendations.live.on_now import SHORTEST, on_now_rail
 from matinee.recommendations.picks import Draft
 from matinee.recommendations.rails.arranging import arrange, shown_of
 from matinee.recommendations.rails.collections import Published, published_collections
@@ -34,7 +36,7 @@ async def get_home(runtime: Runtime, viewer: Viewer) -> Encoded:
     return await runtime.cache.get_or_build(
         "home",
         (viewer.profile, viewer.languages, viewer.sees),
-        depends_on=viewer.tags | {CATALOG, FOR_SALE, LAYOUT, LEARNED},
+        depends_on=viewer.tags | {CATALOG, CHANNELS, FOR_SALE, LAYOUT, LEARNED},
         ttl=FIVE_MINUTES,
         build=partial(compose_home, runtime, viewer),
         lasts=_lasts,
@@ -50,12 +52,26 @@ async def compose_home(runtime: Runtime, viewer: Viewer) -> Home:
     async with reading_carefully(runtime.database, timeout_ms=timeout_ms) as reader:
         wanted = Wanted(rails, READ, CANDIDATES, collections)
         facts = await read_facts(reader, viewer, wanted, weights, day)
-    drafts = arrange(draft_rails(facts, viewer, rails, day))
+    drafted = draft_rails(facts, viewer, rails, day)
+    drafts = arrange(drafted)
+    place = _place_of(ON_NOW, drafted, drafts)
     async with runtime.database.read() as tx:
         cards = await cards_of(tx, viewer, map(shown_of, drafts))
+        live = await on_now_rail(tx, viewer) if place is not None else None
     wardrobe = Wardrobe(viewer, cards, await known_genres(runtime), collections, facts.news)
     dressed = [_shortened(draft, wardrobe) for draft in drafts]
+    if live is not None:
+        dressed.insert(place or 0, live)
     return Home.model_construct(rails=dressed, partial=bool(reader.failed))
+
+
+def _place_of(rail: str, drafted: Sequence[Draft], kept: Sequence[Draft]) -> int | None:
+    """Where a rail without titles stands among those that are left; None: it is not wanted."""
+    names = [draft.rail for draft in drafted]
+    if rail not in names:
+        return None
+    before = set(names[: names.index(rail)])
+    return sum(draft.rail in before for draft in kept)
 
 
 def _shortened(draft: Draft, wardrobe: Wardrobe) -> Rail:
@@ -66,7 +82,7 @@ def _shortened(draft: Draft, wardrobe: Wardrobe) -> Rail:
 
 
 def _lasts(home: Home) -> timedelta:
-    """Until a title on it goes off air, or a right or a price on it ends.
+    """Until a title or a programme on it goes off air, or a right or a price on it ends.
 
     Where a part failed only until it may work again.
     """
@@ -74,8 +90,11 @@ def _lasts(home: Home) -> timedelta:
         return PARTIAL_LASTS
     cards = [item.card for rail in home.rails for item in rail.items]
     ends = [card.available_until for card in cards] + [card.access.changes_at for card in cards]
+    now = datetime.now(UTC)
+    airings = (item.airing.ends_at for rail in home.rails for item in rail.live)
+    ends += [max(end, now + SHORTEST) for end in airings]
     end = min((end for end in ends if end is not None), default=None)
-    return end - datetime.now(UTC) if end else FIVE_MINUTES
+    return end - now if end else FIVE_MINUTES
 
 
 def day_of(viewer: Viewer) -> date:

@@ -18,6 +18,7 @@ HEADINGS = {
     "hero": "Featured",
     "continue-watching": "Continue watching",
     "my-list": "My List",
+    "on-now": "On now",
     "new-episodes": "New episodes",
     "for-you": "For you",
     "because": "Because you watched …",
@@ -40,6 +41,9 @@ FROM_TASTE = frozenset({"hero", "for-you", "genres"})
 SEVERAL = frozenset({"because", "genres", "collections"})
 """Names that stand for several rails."""
 NOT_FOR_KIDS = frozenset({"household", "leaving-soon"})
+
+ON_NOW = "on-now"
+"""What is on television: airings in place of titles."""
 
 GENRE = "genre:"
 COLLECTION = "collection:"

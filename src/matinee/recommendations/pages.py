@@ -10,7 +10,8 @@ from matinee.core.errors import NotFound
 from matinee.core.paging import decode_cursor
 from matinee.recommendations.dressing import Wardrobe, cards_of, cursor_after, dress
 from matinee.recommendations.home import day_of
-from matinee.recommendations.layout import BECAUSE, COLLECTION, GENRE, HEADINGS, SEVERAL
+from matinee.recommendations.layout import BECAUSE, COLLECTION, GENRE, HEADINGS, ON_NOW, SEVERAL
+from matinee.recommendations.live.on_now import empty_rail, on_now_rail
 from matinee.recommendations.picks import Draft
 from matinee.recommendations.rails.collections import published_collections
 from matinee.recommendations.rails.drafting import draft_rails
@@ -38,6 +39,8 @@ async def rail_page(
         NotFound: there is no such rail for this viewer.
         BadCursor: the cursor is none of ours.
     """
+    if rail == ON_NOW:
+        return await _live_page(runtime, viewer)
     collections = await published_collections(runtime)
     genres = await known_genres(runtime)
     _require_known(rail, genres, collections)
@@ -52,6 +55,12 @@ async def rail_page(
         cards = await cards_of(tx, viewer, [page])
     wardrobe = Wardrobe(viewer, cards, genres, collections, facts.news)
     return dress(page, wardrobe, next_cursor=next_cursor)
+
+
+async def _live_page(runtime: Runtime, viewer: Viewer) -> Rail:
+    """All of what is on; it has one page."""
+    async with runtime.database.read() as tx:
+        return await on_now_rail(tx, viewer) or empty_rail(viewer)
 
 
 def _require_known(rail: str, genres: Container[str], collections: Container[str]) -> None:

@@ -9,6 +9,7 @@ from pydantic import Field
 from matinee.catalog.filters import Mood
 from matinee.catalog.schemas import Card, EpisodeRef
 from matinee.core.schema import Input, Integer, Language, Output, text
+from matinee.epg.guide.schemas import AiringOut, GuideChannel
 
 Audience = Literal["standard", "kids"]
 Wish = Literal["mood", "duration_max", "language", "fresh", "unseen", "playable"]
@@ -33,8 +34,16 @@ class RailItem(Output):
     episode_id: UUID | None = Field(None, description="The first of the new episodes.")
 
 
+class LiveItem(Output):
+    """Something that is on television now."""
+
+    channel: GuideChannel
+    airing: AiringOut
+    playable: bool = Field(description="Whether the household may play the channel.")
+
+
 class Rail(Output):
-    """A titled, ordered list of titles.
+    """A titled, ordered list of titles; the rail `on-now` has airings in their place.
 
     Send its `recommendation_id` when it was shown (`POST /recommendations/impressions`) and when
     something in it is played.
@@ -47,6 +56,7 @@ class Rail(Output):
     recommendation_id: UUID
     variant: str = Field(description="Which way of recommending this profile gets (A/B).")
     items: list[RailItem]
+    live: list[LiveItem] = Field([], description="What is on now; of the rail `on-now`.")
     next_cursor: str | None = Field(
         None, description="For `GET /recommendations/rails/{id}`; null where there is no more."
     )

@@ -5,7 +5,7 @@ from datetime import date
 
 from matinee.accounts.viewer import Viewer
 from matinee.recommendations.hero import choose_hero
-from matinee.recommendations.layout import BECAUSE, GENRE
+from matinee.recommendations.layout import BECAUSE, GENRE, ON_NOW
 from matinee.recommendations.picks import Draft
 from matinee.recommendations.rails.because import because_draft, seed_named, seeds_of_the_day
 from matinee.recommendations.rails.facts import NEW_EPISODES, Facts
@@ -20,6 +20,8 @@ def draft_rails(facts: Facts, viewer: Viewer, rails: Iterable[str], day: date) -
 
 
 def _drafts(facts: Facts, viewer: Viewer, rail: str, day: date) -> list[Draft]:
+    if rail == ON_NOW:
+        return [Draft(rail)]
     if rail == "hero":
         return [_hero(facts, viewer, day)]
     if rail == "for-you":
