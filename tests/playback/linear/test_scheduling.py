@@ -302,3 +302,15 @@ async def test_the_job_plans_all_channels(runtime: Runtime) -> None:
     await schedule_all(runtime, None)
     for channel_id in channels:
         assert await runs_of(runtime, channel_id)
+
+
+async def test_channels_that_play_the_same_titles_are_planned_side_by_side(
+    runtime: Runtime,
+) -> None:
+    channels = [await make_linear(runtime, PICK, name=f"Reel {number}") for number in range(4)]
+    for number in range(20):
+        await make_playable(runtime, await make_title(runtime, f"Film {number}"), "film")
+    await asyncio.gather(*(schedule(runtime, channel_id) for channel_id in channels))
+    sql = "SELECT count(*) FROM programmes WHERE title_id IS NOT NULL"
+    assert await scalar(runtime, sql) == 20
+    await check(runtime)
