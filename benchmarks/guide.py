@@ -219,7 +219,9 @@ async def measure_small(database: Database, viewer: Viewer, ids: list[UUID]) -> 
     asked = await asked_for(database, viewer, wish)
     plan = await explained(database, COMPACT, **statement_parameters(viewer, asked))
     first_screen = plan["Execution Time"]
-    print(f"20 channels x 4 hours: {first_screen:.2f} ms of SQL (limit {FIRST_SCREEN_MS})", end=", ")
+    print(
+        f"20 channels x 4 hours: {first_screen:.2f} ms of SQL (limit {FIRST_SCREEN_MS})", end=", "
+    )
     print(f"planning {plan['Planning Time']:.2f} ms")
     week = ScheduleWish.of(ids[:GRID], now, now + timedelta(days=DAYS))
     plan = await explained(
@@ -257,7 +259,9 @@ async def measure_now(database: Database, viewer: Viewer) -> bool:
     together, count = await best_of(5, at_once)
     loop, counted = await best_of(2, one_by_one)
     assert count == counted == CHANNELS
-    print(f"now and next of {count} channels: {together:.1f} ms; one by one {loop:.0f} ms,", end=" ")
+    print(
+        f"now and next of {count} channels: {together:.1f} ms; one by one {loop:.0f} ms,", end=" "
+    )
     print(f"{loop / together:.1f} x (limit {LOOP_RATIO})")
     return loop / together >= LOOP_RATIO
 

@@ -40,7 +40,9 @@ AiringId = Annotated[int, Path(ge=1, le=2**63 - 1, description="Identifier of th
     "/channels/{channel_id}/playback",
     summary="Watch a channel",
     status_code=201,
-    responses=problems(*CHANGING, *STARTING, PinRequired, PinLocked, IdempotencyKeyReused),
+    responses=problems(
+        *CHANGING, *STARTING, NotPlayable, PinRequired, PinLocked, IdempotencyKeyReused
+    ),
 )
 async def watch_channel(
     viewer: CurrentViewer,
@@ -60,7 +62,7 @@ async def watch_channel(
 @router.get(
     "/channels/{channel_id}/playback-token",
     summary="Watch a channel, for players that can only read",
-    responses=problems(*SIGNED_IN, *STARTING),
+    responses=problems(*SIGNED_IN, *STARTING, NotPlayable),
 )
 async def get_playback_token(
     viewer: CurrentViewer,

@@ -56,6 +56,14 @@ async def test_television_has_no_beginning_and_no_end(
     assert (started["next_up"], started["segments"]) == (None, [])
 
 
+async def test_a_channel_without_a_stream_cannot_be_played(
+    runtime: Runtime, client: AsyncClient, ana: Somebody
+) -> None:
+    only_a_guide = await make_channel(runtime, "Two", hls_live_url=None)
+    answer = await ask_channel(client, ana.headers, only_a_guide)
+    assert code_of(answer) == (409, "not_playable")
+
+
 async def test_it_is_an_event_and_no_bookmark(
     runtime: Runtime, client: AsyncClient, ana: Somebody, channel: UUID
 ) -> None:

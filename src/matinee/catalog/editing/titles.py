@@ -16,6 +16,7 @@ from matinee.catalog.editing.schemas import (
     TitleSearch,
     UpdateTitle,
 )
+from matinee.catalog.events import titles_changed
 from matinee.catalog.importers import loader
 from matinee.catalog.importers.loader import Numbered, Written
 from matinee.catalog.importers.problems import InvalidRow
@@ -171,6 +172,7 @@ async def change_status(
     await _locked(tx, title_id, version)
     before = await get_title(tx, title_id)
     await tx.execute(_SET_STATUS, title_id=title_id, status=wish.status)
+    await titles_changed(tx, [title_id])
     after = await get_title(tx, title_id)
     action, targets = f"title.{VERBS[wish.status]}", {"title": title_id}
     await write_down(tx, staff, action, targets, before=before, after=after, reason=wish.reason)

@@ -1,5 +1,6 @@
 """Channels as sessions play them: live, an airing from its beginning, or one that is over."""
 
+from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
@@ -20,10 +21,12 @@ _LIVE = f"""
     SELECT c.id AS channel_id, air.id AS airing_id, air.starts_at, air.ends_at,
            coalesce(c.start_over AND air.start_over, false) AS start_over,
            coalesce(air.suitable, {SUITABLE_IN_A_GAP}) AS suitable,
+           c.kind = 'linear' OR c.hls_live_url IS NOT NULL AS sends,
            statement_timestamp() AS now, {LIMITED} AS limited
     FROM channels c LEFT JOIN LATERAL {ON_AIR} AS air ON true
     WHERE c.id = :channel_id AND {CHANNEL_VISIBLE}
 """
+_ON_AIR = [field.name for field in fields(OnAir)]
 # A channel's own flags say what can be done with it, an airing's what its makers allow.
 _AIRING = f"""
     SELECT c.id AS channel_id, e.id AS airing_id, e.starts_at, e.ends_at, {LIMITED} AS limited,
@@ -50,6 +53,7 @@ async def live_item(tx: ReadTx, viewer: Viewer, channel_id: UUID) -> Item:
 
     Raises:
         NotFound: there is none of that id, or the viewer may not see it.
+        NotPlayable: only its guide is known, not where its stream is.
     """
     row = await tx.one(
         _LIVE,
@@ -60,7 +64,9 @@ async def live_item(tx: ReadTx, viewer: Viewer, channel_id: UUID) -> Item:
     )
     if row is None:
         raise NotFound()
-    air = {name: value for name, value in row.items() if name not in ("channel_id", "limited")}
+    if not row["sends"]:
+        raise NotPlayable()
+    air = {name: row[name] for name in _ON_AIR}
     return Item(row["limited"], channel_id=channel_id, on_air=OnAir(**air))
 
 
