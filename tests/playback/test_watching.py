@@ -77,6 +77,7 @@ async def test_what_is_on_can_be_started_over_in_the_same_session(
 NOT_OVER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "the channel does not offer it": ({"start_over": False}, {}),
     "its makers do not allow it": ({}, {"start_over": False}),
+    "its server cannot be asked": ({"kind": "external"}, {}),
 }
 
 
@@ -85,7 +86,7 @@ async def test_what_cannot_be_started_over_is_not_offered(
     runtime: Runtime, screen: Screen, case: str
 ) -> None:
     columns, flags = NOT_OVER[case]
-    channel_id = await make_channel(runtime, kind="linear", **({"start_over": True} | columns))
+    channel_id = await make_channel(runtime, **({"kind": "linear", "start_over": True} | columns))
     airing_id = await make_airing(runtime, channel_id, at(-30), **flags)
     assert (await screen.channel(channel_id)).json()["start_over_url"] is None
     assert code_of(await screen.airing(airing_id)) == (409, "not_playable")

@@ -18,6 +18,9 @@ ON_AIR = f"""(
 Its parameters are those of `airing_visibility_of`, or a row of `profiles`: see `for_profile`.
 """
 
+CAN_GO_BACK = "(c.kind = 'linear' OR c.catch_up <> '{}')"
+"""SQL over `channels c`: what it sent before can be had, of our own media or from its server."""
+
 SUITABLE_IN_A_GAP = "coalesce(c.maturity_score <= :max_maturity::int, NOT :block_unrated::bool)"
 """SQL over `channels c`: the profile may watch it while the guide says nothing."""
 

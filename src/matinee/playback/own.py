@@ -62,7 +62,8 @@ class OwnMedia:
         if template is None:
             window = await self._window(ticket, span, dvr_minutes)
             template = self._made(lambda: media_playlist(window, name, self._get, skip=skip))
-            self._templates.put(key, version, template)
+            if self._is_known(name, window):
+                self._templates.put(key, version, template)
         return template.filled(self._signing(ticket, 0))
 
     def of_film(self, ticket: PlaybackTicket, slug: str, name: str) -> bytes:
@@ -90,6 +91,11 @@ class OwnMedia:
         if ticket.from_at is None:
             return windows.live_window(runs, span, dvr_minutes)
         return windows.past_window(runs, span, ticket.from_at, ticket.until_at, ticket.started_at)
+
+    def _is_known(self, name: str, window: Window) -> bool:
+        """Whether a medium has that rendition; names made up do not drive out what many want."""
+        found = map(self._get, {clip.slug for clip in window.clips})
+        return any(name == one.name for media in found if media for one in media.renditions)
 
     def _master(self, slugs: dict[str, None]) -> bytes:
         found = [media for slug in slugs if (media := self._get(slug)) is not None]

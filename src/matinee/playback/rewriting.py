@@ -16,6 +16,8 @@ _LEFT_OUT = (
     "#EXT-X-CONTENT-STEERING",
 )
 """What promises answers to questions that we do not pass on (low latency, steering)."""
+_LINE_END = re.compile(r"\r?\n")
+"""Of the format: names in it may hold what else ends a line of Unicode."""
 _URI = re.compile(r'(?<=[:,])URI="([^"]*)"')
 
 Place = Callable[[str], str]
@@ -33,7 +35,7 @@ def rewrite(text: str, base: str, *, playlist: Place, part: Place) -> str:
     be found instead; addresses of other schemes stay.
     """
     is_master = "#EXT-X-STREAM-INF" in text
-    lines = _rewritten(text.lstrip("\ufeff").splitlines(), base, is_master, playlist, part)
+    lines = _rewritten(_LINE_END.split(text.lstrip("\ufeff")), base, is_master, playlist, part)
     return "\n".join(lines) + "\n"
 
 

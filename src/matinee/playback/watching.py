@@ -7,6 +7,7 @@ from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx, WriteTx
 from matinee.core.errors import NotFound
 from matinee.entitlements.channels import AIRING_SUITABLE, for_profile
+from matinee.entitlements.on_air import CAN_GO_BACK
 from matinee.integrations.playback.tickets import PlaybackTicket
 from matinee.playback.schemas import CatchUp, WatchAiring, WatchChannel, Watching
 from matinee.profiles.pins import check_any_pin
@@ -27,9 +28,8 @@ _KEEPERS = f"""
     WHERE e.id = :airing_id AND {for_profile(AIRING_SUITABLE, "who")}
     ORDER BY who.id
 """
-_CATCH_UP_DAYS = """
-    SELECT catch_up_days FROM channels
-    WHERE id = :channel_id AND (kind = 'linear' OR catch_up <> '{}')
+_CATCH_UP_DAYS = f"""
+    SELECT c.catch_up_days FROM channels c WHERE c.id = :channel_id AND {CAN_GO_BACK}
 """
 _CHANNEL_OF = "SELECT channel_id FROM schedule_entries WHERE id = :airing_id"
 

@@ -12,6 +12,9 @@ from tests.epg.guide.calls import refused, see
 from tests.epg.makers import at, make_airing, make_channel
 from tests.makers import as_viewer, execute, make_title
 
+ASKABLE = {"kind": "external", "catch_up": {"mode": "shift"}}
+"""A channel whose server can be asked for what is over."""
+
 
 async def page(
     client: AsyncClient, airing_id: int, headers: dict[str, str] | None = None
@@ -52,6 +55,9 @@ async def test_a_page_tells_all_that_the_guide_knows(runtime: Runtime, client: A
         (-120, {"catch_up_days": 1}, {"catch_up": False}, None),
         (-26 * 60, {"catch_up_days": 1}, {}, None),
         (5, {"catch_up_days": 1, "start_over": True}, {}, None),
+        (-5, {"start_over": True, "kind": "external"}, {}, None),
+        (-120, {"catch_up_days": 1, "kind": "external"}, {}, None),
+        (-120, {"catch_up_days": 1} | ASKABLE, {}, "catch_up_until"),
     ],
 )
 async def test_it_tells_whether_it_can_be_watched_from_its_beginning(
@@ -62,7 +68,7 @@ async def test_it_tells_whether_it_can_be_watched_from_its_beginning(
     airing: dict[str, Any],
     expected: str | None,
 ) -> None:
-    channel_id = await make_channel(runtime, **channel)
+    channel_id = await make_channel(runtime, **({"kind": "linear"} | channel))
     airing_id = await make_airing(runtime, channel_id, at(begins), 60, **airing)
     shown = await page(client, airing_id)
     offered = [name for name in ("start_over_until", "catch_up_until") if shown[name] is not None]

@@ -1,5 +1,6 @@
 """Channels as viewers see them (L-04, L-05)."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -123,6 +124,22 @@ async def test_a_hidden_channel_is_not_there(runtime: Runtime, client: AsyncClie
     assert names(await see(client, "/channels")) == []
     for channel_id in (hidden, grown_up):
         assert await refused(client, f"/channels/{channel_id}") == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("columns", "offered"),
+    [
+        ({"kind": "linear"}, (7, True)),
+        ({"catch_up": {"mode": "shift"}}, (7, True)),
+        ({}, (0, False)),
+    ],
+)
+async def test_a_channel_promises_only_what_it_can_go_back_to(
+    runtime: Runtime, client: AsyncClient, columns: dict[str, Any], offered: tuple[int, bool]
+) -> None:
+    channel_id = await make_channel(runtime, catch_up_days=7, start_over=True, **columns)
+    shown = await see(client, f"/channels/{channel_id}")
+    assert (shown["catch_up_days"], shown["start_over"]) == offered
 
 
 async def test_a_channel_says_what_is_on(

@@ -17,6 +17,7 @@ from matinee.entitlements.channels import (
     channel_entitlement_of,
     channel_visibility_of,
 )
+from matinee.entitlements.on_air import CAN_GO_BACK
 from matinee.epg.guide.shapes import BY_NUMBER, LONGEST_AIRING
 
 DAYS_AHEAD = 14
@@ -25,8 +26,7 @@ MOST_DAYS_BACK = 14
 _CHANNELS = f"""
     SELECT c.id, c.stream_number, c.slug, c.number, c.name, c.group_title, c.logo_url, c.radio,
            c.language, c.created_at, c.maturity_score,
-           CASE WHEN c.kind = 'linear' OR c.catch_up <> '{{}}' THEN c.catch_up_days ELSE 0 END
-               AS catch_up_days
+           CASE WHEN {CAN_GO_BACK} THEN c.catch_up_days ELSE 0 END AS catch_up_days
     FROM channels c
     WHERE {CHANNEL_VISIBLE} AND {CHANNEL_ENTITLED}
       AND (:stream_number::bigint IS NULL OR c.stream_number = :stream_number)

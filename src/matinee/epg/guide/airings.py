@@ -8,6 +8,7 @@ from matinee.core.database import ReadTx, Row
 from matinee.core.errors import NotFound
 from matinee.core.schema import made
 from matinee.entitlements.channels import AIRING_SUITABLE, CHANNEL_VISIBLE, airing_visibility_of
+from matinee.entitlements.on_air import CAN_GO_BACK
 from matinee.entitlements.visibility import VISIBLE
 from matinee.entitlements.visibility import visibility_of as title_visibility_of
 from matinee.epg.guide.channels import channels_of
@@ -36,9 +37,10 @@ _AIRING = f"""
            p.title_id, p.episode_id, statement_timestamp() AS server_time,
            s.starts_at <= statement_timestamp() AND statement_timestamp() < s.ends_at AS on_now,
            CASE WHEN s.starts_at <= statement_timestamp() AND statement_timestamp() < s.ends_at
-                 AND s.start_over AND c.start_over THEN s.ends_at END AS start_over_until,
-           CASE WHEN s.ends_at <= statement_timestamp() AND s.catch_up AND
-                     statement_timestamp() < s.ends_at + make_interval(days => c.catch_up_days)
+                 AND s.start_over AND c.start_over AND {CAN_GO_BACK} THEN s.ends_at
+           END AS start_over_until,
+           CASE WHEN s.ends_at <= statement_timestamp() AND s.catch_up AND {CAN_GO_BACK}
+                 AND statement_timestamp() < s.ends_at + make_interval(days => c.catch_up_days)
                 THEN s.ends_at + make_interval(days => c.catch_up_days) END AS catch_up_until,
            {PROGRAMME_RECORD} AS programme, p.categories, p.original_air_date, p.credits
     FROM schedule_entries s

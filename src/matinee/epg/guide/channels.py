@@ -14,6 +14,7 @@ from matinee.entitlements.channels import (
     channel_entitlement_of,
     channel_visibility_of,
 )
+from matinee.entitlements.on_air import CAN_GO_BACK
 from matinee.entitlements.schemas import access_fields
 from matinee.epg.guide.filters import PASSES, ChannelFilter, ChannelWish, require_known
 from matinee.epg.guide.on_air import ON_NOW, ON_NOW_COLUMNS, next_in, now_in
@@ -29,7 +30,9 @@ from matinee.epg.guide.seeing import require_own_profile, visibility_of
 from matinee.epg.guide.shapes import CHANNEL_FIELDS
 
 _LIST_FIELDS = f"""
-    {CHANNEL_FIELDS}, c.language, c.catch_up_days, c.start_over,
+    {CHANNEL_FIELDS}, c.language,
+    CASE WHEN {CAN_GO_BACK} THEN c.catch_up_days ELSE 0 END AS catch_up_days,
+    c.start_over AND {CAN_GO_BACK} AS start_over,
     EXISTS (
         SELECT FROM channel_favourites f
         WHERE f.user_id = :user_id::uuid AND f.profile_id = :profile_id::uuid

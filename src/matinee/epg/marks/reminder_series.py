@@ -6,7 +6,9 @@ from matinee.accounts.viewer import Viewer
 from matinee.core.database import ReadTx, Row, WriteTx
 from matinee.core.errors import Conflict, InvalidValue, NotFound
 from matinee.core.jobs import EVERY_HOUR, JobRun, job
+from matinee.entitlements.channels import AIRING_SUITABLE, CHANNEL_VISIBLE
 from matinee.epg.events import GUIDE_CHANGED
+from matinee.epg.guide.seeing import visibility_of
 from matinee.epg.marks.schemas import CreateReminder, ReminderSeriesList, ReminderSeriesOut
 from matinee.runtime import Runtime
 from matinee.viewing.service import hold_profile
@@ -51,9 +53,18 @@ _JOIN = """
 """
 _JOIN_OF_SERIES = _JOIN.format(of="r.user_id = :user_id AND r.id = :id")
 _JOIN_OF_CHANNELS = "-- cross-user\n" + _JOIN.format(of="s.channel_id = ANY (:channel_ids::uuid[])")
-_SERIES = """
-    SELECT id, title, channel_id, lead_minutes, created_at FROM reminder_series
-    WHERE user_id = :user_id AND profile_id = :profile_id ORDER BY created_at DESC, id
+# One that the guide knows nothing of (any more) counts as unrated.
+_SERIES = f"""
+    SELECT r.id, r.title, r.channel_id, r.lead_minutes, r.created_at FROM reminder_series r
+    WHERE r.user_id = :user_id AND r.profile_id = :profile_id
+      AND (r.channel_id IS NULL OR EXISTS (
+          SELECT FROM channels c WHERE c.id = r.channel_id AND {CHANNEL_VISIBLE}
+      ))
+      AND (
+          SELECT coalesce(bool_or(coalesce({AIRING_SUITABLE}, false)), NOT :block_unrated::bool)
+          FROM programmes p WHERE p.series_key = r.series_key
+      )
+    ORDER BY r.created_at DESC, r.id
 """
 _DELETE_SERIES = """
     DELETE FROM reminder_series
@@ -115,8 +126,10 @@ async def _put_series(tx: WriteTx, viewer: Viewer, airing: Row, wish: CreateRemi
 
 
 async def list_series(tx: ReadTx, viewer: Viewer) -> ReminderSeriesList:
-    """The series that the profile is reminded of."""
-    rows = await tx.all(_SERIES, user_id=viewer.household, profile_id=viewer.profile)
+    """The series that the profile is reminded of, without those that it may not see (any more)."""
+    rows = await tx.all(
+        _SERIES, user_id=viewer.household, profile_id=viewer.profile, **visibility_of(viewer)
+    )
     return ReminderSeriesList(items=[ReminderSeriesOut(**row) for row in rows])
 
 

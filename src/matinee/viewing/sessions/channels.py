@@ -13,13 +13,13 @@ from matinee.entitlements.channels import (
     airing_visibility_of,
     channel_visibility_of,
 )
-from matinee.entitlements.on_air import ON_AIR, SUITABLE_IN_A_GAP
+from matinee.entitlements.on_air import CAN_GO_BACK, ON_AIR, SUITABLE_IN_A_GAP
 from matinee.entitlements.problems import Blackout, ParentalBlocked
 from matinee.viewing.sessions.items import LIMITED, Item, NotPlayable, OnAir
 
 _LIVE = f"""
     SELECT c.id AS channel_id, air.id AS airing_id, air.starts_at, air.ends_at,
-           coalesce(c.start_over AND air.start_over, false) AS start_over,
+           coalesce({CAN_GO_BACK} AND c.start_over AND air.start_over, false) AS start_over,
            coalesce(air.suitable, {SUITABLE_IN_A_GAP}) AS suitable,
            c.kind = 'linear' OR c.hls_live_url IS NOT NULL AS sends,
            statement_timestamp() AS now, {LIMITED} AS limited
@@ -30,8 +30,7 @@ _ON_AIR = [field.name for field in fields(OnAir)]
 # A channel's own flags say what can be done with it, an airing's what its makers allow.
 _AIRING = f"""
     SELECT c.id AS channel_id, e.id AS airing_id, e.starts_at, e.ends_at, {LIMITED} AS limited,
-           CASE WHEN e.starts_at > statement_timestamp()
-                     OR c.kind = 'external' AND c.catch_up = '{{}}' THEN false
+           CASE WHEN e.starts_at > statement_timestamp() OR NOT {CAN_GO_BACK} THEN false
                 WHEN e.ends_at > statement_timestamp() THEN c.start_over AND e.start_over
                 ELSE e.catch_up AND e.ends_at > statement_timestamp()
                                                 - make_interval(days => c.catch_up_days)
