@@ -7,10 +7,11 @@ from uuid import UUID
 import pytest
 from httpx import AsyncClient
 
+from matinee.catalog.tags import CATALOG
 from matinee.runtime import Runtime
 from tests.epg.guide.calls import ask, multi, titles, window
 from tests.epg.makers import EPG, FLAGS, at, make_airing, make_channel, make_programme
-from tests.makers import as_viewer, execute, scalar
+from tests.makers import as_viewer, execute, make_title, scalar
 
 NOON = datetime(2030, 6, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -71,6 +72,29 @@ async def test_unknown_and_hidden_channels_are_left_out(
     hidden = await make_channel(runtime, "Hidden", status="hidden")
     shown = await multi(client, hidden, channel, UUID(int=7), **window(NOON, NOON + HOUR))
     assert [item["channel_id"] for item in shown["channels"]] == [str(channel)]
+
+
+async def test_a_rating_of_a_title_counts_however_late_it_is_stored(
+    runtime: Runtime, client: AsyncClient
+) -> None:
+    """An older change can be committed after a newer one of another title."""
+    channel_id = await make_channel(runtime)
+    for hours, name in enumerate(("Early", "Late")):
+        title_id = await make_title(runtime, name, maturity_score=0)
+        begin, link = NOON + hours * HOUR, {"title_id": title_id, "link_method": "manual"}
+        await make_airing(runtime, channel_id, begin, 60, name, **link)
+    await execute(
+        runtime, "UPDATE titles SET updated_at = now() + interval '1 h' WHERE name = 'Late'"
+    )
+    child = await as_viewer(runtime, client, max_maturity=9)
+    span = window(NOON, NOON + 2 * HOUR)
+    assert "Early" in str(await multi(client, channel_id, headers=child, **span))
+    rated = "maturity_score = 18, updated_at = now() + interval '1 minute'"
+    await execute(runtime, f"UPDATE titles SET {rated} WHERE name = 'Early'")
+    await runtime.cache.invalidate({CATALOG})
+    assert titles(
+        (await multi(client, channel_id, headers=child, **span))["channels"][0]["airings"]
+    ) == ["Late"]
 
 
 async def test_what_a_child_may_not_see_is_a_gap(runtime: Runtime, client: AsyncClient) -> None:

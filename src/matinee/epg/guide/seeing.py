@@ -14,9 +14,9 @@ from matinee.runtime import Runtime
 
 LINKS_REMEMBERED = timedelta(seconds=60)
 
+# All of them count, not the latest: what was written first may be committed last.
 _LINKS = """
-    SELECT count(*) || '/' || coalesce(max(p.linked_at)::text, '')
-        || '/' || coalesce(max(t.updated_at)::text, '')
+    SELECT coalesce(sum(hashtextextended(concat_ws('/', p.id, t.id, t.updated_at), 0)), 0)
     FROM programmes p JOIN titles t ON t.id = p.title_id
 """
 _OWN_PROFILE = "SELECT FROM profiles WHERE user_id = :user_id AND id = :profile_id"
