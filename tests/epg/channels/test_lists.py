@@ -8,7 +8,7 @@ from httpx import AsyncClient
 
 from matinee.runtime import Runtime
 from tests.epg.makers import EPG, make_channel
-from tests.makers import execute, scalar
+from tests.makers import execute, insert, scalar
 
 CHANNELS = "/api/v1/admin/channels"
 STREAM = "https://live.example.com"
@@ -252,3 +252,22 @@ async def test_a_long_list_takes_as_few_statements_as_a_short_one(
     statements.clear()
     await imported(client, editor, listed(*(entry(f"C {n}", f"c{n}") for n in range(400))))
     assert len(statements) == short
+
+
+async def test_a_new_shift_has_guides_imported_anew(
+    runtime: Runtime, client: AsyncClient, editor: Headers
+) -> None:
+    await imported(client, editor, listed(entry("One")))
+    url = "https://epg.example.com/guide.xml"
+    source_id = await insert(runtime, "epg_sources", name="Guide", kind="url", url=url)
+    columns = "(source_id, xmltv_id) VALUES ($1, 'one')"
+    await execute(runtime, f"INSERT INTO epg_source_channels {columns}", source_id)
+    await execute(
+        runtime,
+        "INSERT INTO channel_epg_map (source_id, xmltv_id, channel_id, method)"
+        " SELECT $1, 'one', id, 'name' FROM channels",
+        source_id,
+    )
+    await imported(client, editor, listed(entry("One", tvg_shift="1")))
+    waiting = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'epg.refresh_source'"
+    assert await scalar(runtime, waiting) == 1

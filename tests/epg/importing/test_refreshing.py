@@ -103,6 +103,15 @@ async def test_a_channel_that_was_mapped_since_is_loaded(runtime: Runtime, site:
     assert len(await guide_of(runtime, two)) == 3
 
 
+async def test_a_channel_that_was_added_since_is_matched(runtime: Runtime, site: Site) -> None:
+    _, source_id = await make_fetched(runtime, site)
+    site.body = guide(one=MORNING, second=MORNING).encode()
+    await refresh(runtime, source_id, site)
+    added = await make_channel(runtime, "Second")
+    await refresh(runtime, source_id, site)
+    assert await guide_of(runtime, added) == MORNING
+
+
 async def test_a_refused_guide_is_sent_again(runtime: Runtime, site: Site) -> None:
     channel_id, source_id = await make_fetched(runtime, site)
     whole, site.body = site.body, b"<html>"

@@ -29,6 +29,7 @@ from matinee.epg.channels.slugs import free_slug, slug_of
 from matinee.epg.feeds.m3u import Playlist, PlaylistEntry
 from matinee.epg.feeds.problems import FeedRefused
 from matinee.epg.feeds.unpacking import PIECE, Limits
+from matinee.epg.matching.events import map_changed
 from matinee.epg.tags import CHANNELS, GUIDE
 from matinee.runtime import Runtime
 
@@ -65,6 +66,7 @@ _SHIFT = """
     FROM channels c
     WHERE c.id = m.channel_id AND c.id = ANY(:ids::uuid[]) AND NOT m.locked
       AND m.shift_minutes <> c.guide_shift_minutes
+    RETURNING m.source_id
 """
 
 
@@ -165,7 +167,9 @@ async def _store(tx: WriteTx, plan: Plan, slugs: set[str]) -> dict[int, UUID]:
     added = {row["slug"]: row["id"] for row in await tx.all(_ADD, rows=rows)} if rows else {}
     if updated:
         await tx.execute(_UPDATE, rows=[_changed_row(step, known) for step, known in updated])
-        await tx.execute(_SHIFT, ids=[known.id for _, known in updated])
+        shifted = await tx.all(_SHIFT, ids=[known.id for _, known in updated])
+        for source_id in sorted({row["source_id"] for row in shifted}):
+            await map_changed(tx, source_id)
     ids = {step.entry.line: known.id for step, known in updated}
     return ids | {
         step.entry.line: added[row["slug"]] for step, row in zip(created, rows, strict=True)

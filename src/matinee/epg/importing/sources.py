@@ -44,15 +44,19 @@ _NEXT_VERSION = """
 """
 _DELETE = "DELETE FROM epg_sources WHERE id = :source_id"
 _SLOWLY = "SET LOCAL statement_timeout = '60s'"
-# A channel that was mapped since would be missed by asking only for what is new.
+# A channel that was mapped since, or that could be, would be missed by asking only for what is new.
 _FOR_IMPORT = """
     SELECT id, name, kind, url, country, default_offset_minutes,
-           CASE WHEN unmapped THEN NULL ELSE http_etag END AS etag,
-           CASE WHEN unmapped THEN NULL ELSE http_last_modified END AS last_modified
+           CASE WHEN outdated THEN NULL ELSE http_etag END AS etag,
+           CASE WHEN outdated THEN NULL ELSE http_last_modified END AS last_modified
     FROM (
         SELECT s.*, EXISTS (
                    SELECT FROM channel_epg_map m
-                   WHERE m.source_id = s.id AND m.changed_at >= s.last_success_at) AS unmapped
+                   WHERE m.source_id = s.id AND m.changed_at >= s.last_success_at
+               ) OR EXISTS (
+                   SELECT FROM channels c
+                   WHERE c.kind = 'external' AND c.updated_at >= s.last_success_at
+               ) AS outdated
         FROM epg_sources s WHERE s.id = :source_id
     ) AS found
 """
