@@ -2,6 +2,7 @@
 
 from matinee.core.jobs import JobRun
 from matinee.enrichment.programme_embeddings import embed_programmes
+from matinee.epg.events import guide_changed
 from matinee.runtime import Runtime
 from tests.enrichment.conftest import Notebook
 from tests.epg.makers import at, make_airing, make_channel
@@ -52,6 +53,15 @@ async def test_another_model_embeds_anew_and_the_old_vectors_go(
     assert await scalar(runtime, "SELECT array_agg(model) FROM programme_embeddings") == [
         "notebook"
     ]
+
+
+async def test_many_changes_of_the_guide_are_one_job(runtime: Runtime) -> None:
+    async with runtime.database.write() as tx:
+        for rev in (1, 2, 3):
+            await guide_changed(tx, {await make_channel(runtime, f"Channel {rev}")}, rev)
+    name = embed_programmes.name
+    waiting = f"SELECT count(*) FROM procrastinate_jobs WHERE task_name = '{name}'"
+    assert await scalar(runtime, waiting) == 1
 
 
 async def test_nothing_is_made_without_a_model(runtime: Runtime) -> None:

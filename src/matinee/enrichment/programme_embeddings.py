@@ -47,16 +47,12 @@ _STORE = """
 _FORGET_OTHER_MODELS = "DELETE FROM programme_embeddings WHERE model <> :model"
 
 
-@job("enrichment.embed_changed_guide", follows=GUIDE_CHANGED, resumable=True)
-async def embed_changed_guide(
-    runtime: Runtime, run: JobRun, *, channel_ids: list[str], rev: int
+# One job for both, of which one waits at most: many channels change at once, and each run looks at
+# whatever is due.
+@job("enrichment.embed_programmes", every=EVERY_HOUR, follows=GUIDE_CHANGED, resumable=True)
+async def embed_programmes(
+    runtime: Runtime, run: JobRun, *, channel_ids: list[str] | None = None, rev: int | None = None
 ) -> None:
-    """Programmes that are new get their vectors."""
-    await _embed_due(runtime, run)
-
-
-@job("enrichment.embed_programmes", every=EVERY_HOUR, resumable=True)
-async def embed_programmes(runtime: Runtime, run: JobRun) -> None:
     """Whatever comes within three days and has no vector of this model, for whatever reason."""
     await _embed_due(runtime, run)
     if runtime.embedder.available:
