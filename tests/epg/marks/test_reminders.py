@@ -160,6 +160,40 @@ async def test_a_series_that_is_left_takes_its_reminders_but_not_those_wanted_by
     assert await airings_of(client, viewer) == [second]
 
 
+@pytest.mark.parametrize("hidden", ["channel", "programme", "unknown"])
+async def test_a_series_that_the_profile_may_not_see_any_more_is_not_listed(
+    runtime: Runtime, client: AsyncClient, hidden: str
+) -> None:
+    child = await as_viewer(runtime, client, max_maturity=9, block_unrated=True)
+    channel = await make_channel(runtime, "One", number=1)
+    rated = {"series_key": "harbour lights", "maturity_score": 6}
+    airing = await make_airing(runtime, channel, at(60), 30, "Harbour Lights", **rated)
+    await remind(client, child, airing, kind="series")
+    [listed] = (await client.get(f"{EPG}/reminder-series", headers=child)).json()["items"]
+    assert listed["title"] == "Harbour Lights"
+    for sql in {
+        "channel": ["UPDATE channels SET maturity_score = 18"],
+        "programme": ["UPDATE programmes SET maturity_score = 18"],
+        "unknown": ["DELETE FROM schedule_entries", "DELETE FROM programmes"],
+    }[hidden]:
+        await execute(runtime, sql)
+    assert (await client.get(f"{EPG}/reminder-series", headers=child)).json()["items"] == []
+
+
+async def test_a_series_that_pauses_is_listed(
+    runtime: Runtime, client: AsyncClient, viewer: Headers
+) -> None:
+    channel = await make_channel(runtime, "One", number=1)
+    airing = await make_airing(
+        runtime, channel, at(60), 30, "Harbour Lights", series_key="harbour lights"
+    )
+    await remind(client, viewer, airing, kind="series")
+    await execute(runtime, "DELETE FROM schedule_entries")
+    await execute(runtime, "DELETE FROM programmes")
+    [listed] = (await client.get(f"{EPG}/reminder-series", headers=viewer)).json()["items"]
+    assert listed["title"] == "Harbour Lights"
+
+
 async def test_a_film_is_no_series(runtime: Runtime, client: AsyncClient, viewer: Headers) -> None:
     airing = await make_airing(runtime, await make_channel(runtime), at(60), title="Metropolis")
     answer = await remind(client, viewer, airing, 422, kind="series")
