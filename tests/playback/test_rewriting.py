@@ -59,6 +59,13 @@ def test_a_byte_order_mark_is_no_hindrance() -> None:
     )
 
 
+def test_names_may_hold_what_ends_lines_elsewhere() -> None:
+    text = "#EXTM3U\r\n#EXTINF:4,News\u2028at\x85ten\x0b\r\nseg.ts\r\n"
+    assert rewrite(text, BASE, playlist=str, part=str) == (
+        "#EXTM3U\n#EXTINF:4,News\u2028at\x85ten\x0b\nhttps://tv.example/live/one/seg.ts\n"
+    )
+
+
 @given(st.text())
 def test_nothing_makes_it_fail(text: str) -> None:
     rewrite("#EXTM3U\n" + text, BASE, playlist=str, part=str)

@@ -43,6 +43,11 @@ class OwnMedia:
         self._runs = RunTable(runtime.database)
         self._templates = _Templates()
 
+    @property
+    def kept(self) -> int:
+        """How many playlists are kept for whoever asks next."""
+        return len(self._templates)
+
     async def of_channel(
         self, ticket: PlaybackTicket, dvr_minutes: int, name: str, *, skip: bool = False
     ) -> bytes:
@@ -152,6 +157,9 @@ class _Templates:
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, tuple[object, Template, int]] = OrderedDict()
         self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     def get(self, key: Hashable, version: object) -> Template | None:
         """The template of this version, or None."""

@@ -35,8 +35,8 @@ def rewrite(text: str, base: str, *, playlist: Place, part: Place) -> str:
     be found instead; addresses of other schemes stay.
     """
     is_master = "#EXT-X-STREAM-INF" in text
-    lines = _rewritten(_LINE_END.split(text.lstrip("\ufeff")), base, is_master, playlist, part)
-    return "\n".join(lines) + "\n"
+    lines = _LINE_END.split(text.lstrip("\ufeff").rstrip("\r\n"))
+    return "\n".join(_rewritten(lines, base, is_master, playlist, part)) + "\n"
 
 
 def _rewritten(

@@ -7,8 +7,11 @@ from uuid import UUID, uuid4
 import pytest
 from httpx import AsyncClient
 
+from matinee.integrations.playback.tickets import PlaybackTicket
 from matinee.main import create_app
 from matinee.playback.grid import seconds_at, sequence_at
+from matinee.playback.media.library import Library
+from matinee.playback.own import OwnMedia
 from matinee.runtime import Runtime
 from tests.makers import execute
 from tests.playback.origin.conftest import HOUR, MEDIA, Player, add_run, make_player
@@ -150,6 +153,14 @@ async def test_an_update_leaves_out_what_the_player_has(player: Player) -> None:
         addresses(whole)[-6:],
         addresses(whole)[-5:] + addresses(update)[-1:],
     )
+
+
+async def test_renditions_made_up_are_not_kept(runtime: Runtime, player: Player) -> None:
+    own = OwnMedia(runtime, Library(MEDIA))
+    ticket = PlaybackTicket(player.user_id, player.session_id, "channel", player.subject)
+    for name in ("v360", "v361", "v99999", "nothing"):
+        assert b"#EXTINF" in await own.of_channel(ticket, 10, name)
+    assert own.kept == 1
 
 
 @pytest.mark.parametrize(
