@@ -1,5 +1,6 @@
 """Reminders of airings and of series (L-08)."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ from httpx import AsyncClient
 
 from matinee.core.jobs import JobRun
 from matinee.epg.events import guide_changed
-from matinee.epg.marks.reminder_series import forget_reminders
+from matinee.epg.marks.reminder_series import forget_reminders, join_series
 from matinee.runtime import Runtime
 from tests.epg.makers import EPG, at, make_airing, make_channel
 from tests.epg.marks.conftest import Headers
@@ -158,6 +159,25 @@ async def test_a_series_that_is_left_takes_its_reminders_but_not_those_wanted_by
     answer = await client.delete(f"{EPG}/reminder-series/{series['id']}", headers=viewer)
     assert answer.status_code == 204
     assert await airings_of(client, viewer) == [second]
+
+
+async def test_a_series_that_is_left_takes_those_along_that_join_at_that_moment(
+    runtime: Runtime, client: AsyncClient, viewer: Headers
+) -> None:
+    channel = await make_channel(runtime, "One")
+    show = {"title": "Harbour Lights", "series_key": "harbour lights"}
+    first = await make_airing(runtime, channel, at(60), 30, **show)
+    await remind(client, viewer, first, kind="series")
+    await make_airing(runtime, channel, at(120), 30, **show)
+    [series] = (await client.get(f"{EPG}/reminder-series", headers=viewer)).json()["items"]
+    async with runtime.database.write() as tx:
+        await join_series(tx, [channel])
+        leaving = asyncio.create_task(
+            client.delete(f"{EPG}/reminder-series/{series['id']}", headers=viewer)
+        )
+        await asyncio.sleep(0.3)
+    assert (await leaving).status_code == 204
+    assert await reminded(client, viewer) == []
 
 
 @pytest.mark.parametrize("hidden", ["channel", "programme", "unknown"])

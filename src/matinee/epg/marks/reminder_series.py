@@ -1,5 +1,6 @@
 """Reminders of whole series: new airings join by themselves, deleted ones stay away."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from matinee.accounts.viewer import Viewer
@@ -35,7 +36,8 @@ _CHANGE_OCCURRENCES = """
     UPDATE schedule_reminders SET lead_minutes = :lead_minutes
     WHERE user_id = :user_id AND series_id = :id AND sent_at IS NULL
 """
-# An occurrence that was deleted has its row, so it does not come back.
+# An occurrence that was deleted has its row, so it does not come back. Whoever leaves a series
+# waits for those that join it, and takes them along; profiles come first, as when one is deleted.
 _JOIN = """
     INSERT INTO schedule_reminders
         (user_id, profile_id, airing_id, kind, series_id, channel_id, title, starts_at,
@@ -43,12 +45,14 @@ _JOIN = """
     SELECT r.user_id, r.profile_id, s.id, 'series', r.id, s.channel_id, p.title, s.starts_at,
            r.lead_minutes
     FROM reminder_series r
+    JOIN profiles who ON who.user_id = r.user_id AND who.id = r.profile_id
     JOIN programmes p ON p.series_key = r.series_key
     JOIN schedule_entries s ON s.programme_id = p.id
     WHERE s.starts_at > clock_timestamp()
       AND (r.channel_id IS NULL OR r.channel_id = s.channel_id)
       AND {of}
     ORDER BY r.user_id, r.profile_id, s.id
+    FOR KEY SHARE OF who, r
     ON CONFLICT (user_id, profile_id, airing_id) DO NOTHING
 """
 _JOIN_OF_SERIES = _JOIN.format(of="r.user_id = :user_id AND r.id = :id")
@@ -146,11 +150,16 @@ async def forget_series(tx: WriteTx, viewer: Viewer, series_id: UUID) -> None:
     await tx.execute(_DELETE_OCCURRENCES, **which)
 
 
+async def join_series(tx: WriteTx, channel_ids: Sequence[UUID]) -> None:
+    """Let airings to come of channels join the series that somebody follows."""
+    await tx.execute(_JOIN_OF_CHANNELS, channel_ids=list(channel_ids))
+
+
 @job("epg.join_reminders", follows=GUIDE_CHANGED)
 async def join_reminders(runtime: Runtime, _run: JobRun, channel_ids: list[str], rev: int) -> None:
     """Let new airings join the series that somebody follows."""
     async with runtime.database.write() as tx:
-        await tx.execute(_JOIN_OF_CHANNELS, channel_ids=[UUID(one) for one in channel_ids])
+        await join_series(tx, [UUID(one) for one in channel_ids])
 
 
 @job("epg.forget_reminders", every=EVERY_HOUR)
