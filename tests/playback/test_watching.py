@@ -99,6 +99,16 @@ async def test_a_key_begins_one_session(runtime: Runtime, screen: Screen, channe
     assert code_of(other) == (422, "idempotency_key_reused")
 
 
+async def test_a_session_told_of_again_opens_nothing_that_is_on_by_now(
+    runtime: Runtime, child: Screen, channel: UUID
+) -> None:
+    await make_airing(runtime, channel, at(-10), 60, "Cartoon")
+    assert (await child.channel(channel, key="one")).json()["start_over_url"] is not None
+    await execute(runtime, "UPDATE programmes SET maturity_score = 18")
+    again = await child.channel(channel, key="one")
+    assert (again.status_code, again.json()["start_over_url"]) == (201, None)
+
+
 async def test_players_that_only_read_are_their_signed_in_device(
     runtime: Runtime, screen: Screen, channel: UUID
 ) -> None:

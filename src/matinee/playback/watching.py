@@ -13,7 +13,7 @@ from matinee.playback.schemas import CatchUp, WatchAiring, WatchChannel, Watchin
 from matinee.profiles.pins import check_any_pin
 from matinee.runtime import Runtime
 from matinee.viewing.sessions.addresses import seconds_of
-from matinee.viewing.sessions.channels import live_item
+from matinee.viewing.sessions.channels import is_open, live_item
 from matinee.viewing.sessions.items import OnAir
 from matinee.viewing.sessions.schemas import SessionStarted, StartSession
 from matinee.viewing.sessions.starting import Opening, start
@@ -124,7 +124,12 @@ async def _live(
         playback=started.playback,
         duration_seconds=None,
         unlocked_until=opened,
-        start_over_url=_start_over_url(runtime, viewer, channel_id, started, air),
+        # a session that began before may be told of again, when something else is on
+        start_over_url=(
+            _start_over_url(runtime, viewer, channel_id, started, air)
+            if air.start_over and is_open(air, opened)
+            else None
+        ),
         catch_up=CatchUp(days=days, url_template=CATCH_UP_URL) if days else None,
         next_heartbeat_seconds=started.next_heartbeat_seconds,
         access=started.access,
@@ -134,9 +139,7 @@ async def _live(
 
 def _start_over_url(
     runtime: Runtime, viewer: Viewer, channel_id: UUID, started: SessionStarted, air: OnAir
-) -> str | None:
-    if not air.start_over:
-        return None
+) -> str:
     ticket = PlaybackTicket(
         viewer.household,
         started.session_id,

@@ -69,6 +69,11 @@ async def live_item(tx: ReadTx, viewer: Viewer, channel_id: UUID) -> Item:
     return Item(row["limited"], channel_id=channel_id, on_air=OnAir(**air))
 
 
+def is_open(air: OnAir, unlocked_until: datetime | None) -> bool:
+    """Whether the profile may see what is on now, or a PIN has opened it."""
+    return air.suitable or (unlocked_until is not None and unlocked_until > air.now)
+
+
 def require_suitable(item: Item, unlocked_until: datetime | None) -> None:
     """Let pass what the profile may see now, or what a PIN has opened.
 
@@ -76,7 +81,7 @@ def require_suitable(item: Item, unlocked_until: datetime | None) -> None:
         ParentalBlocked: `details`: `channel_id`, and when the programme `ends_at`.
     """
     air = item.on_air
-    if air is None or air.suitable or (unlocked_until is not None and unlocked_until > air.now):
+    if air is None or is_open(air, unlocked_until):
         return
     ends_at = air.ends_at.isoformat() if air.ends_at else None
     raise ParentalBlocked(channel_id=str(item.channel_id), ends_at=ends_at)
