@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 
 from matinee.core.errors import ProviderError, UrlNotAllowed
+from matinee.core.jobs import enqueue
 from matinee.core.safe_fetch import Reach
 from matinee.epg.importing.command import Sought, import_xmltv
-from matinee.epg.importing.refreshing import fetch_and_import, refresh_sources
+from matinee.epg.importing.refreshing import fetch_and_import, refresh_source, refresh_sources
 from matinee.epg.importing.schemas import GuideImport
 from matinee.epg.importing.service import Wish
 from matinee.runtime import Runtime
@@ -137,6 +138,24 @@ async def test_a_source_inside_our_network_is_not_fetched(runtime: Runtime, site
     with pytest.raises(UrlNotAllowed):
         await fetch_and_import(runtime, source_id, Wish())
     assert site.statuses == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["url = 'http://127.0.0.1:1/guide.xml'", "url = NULL, kind = 'upload'"],
+    ids=["inside our network", "uploaded by now"],
+)
+async def test_what_another_try_would_not_change_is_tried_once(
+    runtime: Runtime, site: Site, change: str
+) -> None:
+    _, source_id = await make_fetched(runtime, site)
+    await execute(runtime, f"UPDATE epg_sources SET {change}")
+    async with runtime.database.write() as tx:
+        await enqueue(tx, refresh_source, source_id=str(source_id))
+    await runtime.worker.drain()
+    assert await scalar(runtime, "SELECT state FROM epg_imports") == "failed"
+    job = "SELECT status FROM procrastinate_jobs WHERE task_name = 'epg.refresh_source'"
+    assert await scalar(runtime, job) == "succeeded"
 
 
 async def test_only_sources_whose_time_has_come_are_fetched(runtime: Runtime) -> None:

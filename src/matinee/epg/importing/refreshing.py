@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 
-from matinee.core.errors import NotFound
+from matinee.core.errors import InvalidValue, NotFound, UrlNotAllowed
 from matinee.core.jobs import EVERY_MINUTE, JobRun, enqueue, job
 from matinee.core.safe_fetch import INTERNET, Reach
 from matinee.epg.importing.fetching import download, own_folder
@@ -16,6 +16,9 @@ from matinee.epg.matching.events import MAP_CHANGED
 from matinee.runtime import Runtime
 
 log = structlog.get_logger(__name__)
+
+REFUSED = (NotFound, InvalidValue, UrlNotAllowed, ImportRunning, GuideUnreadable, GuideShrunk)
+"""What another try a moment later would change nothing about."""
 
 _DUE = """
     SELECT id FROM epg_sources
@@ -79,7 +82,7 @@ async def refresh_source(
             conditional=conditional,
             started_by=UUID(started_by) if started_by else None,
         )
-    except (NotFound, ImportRunning, GuideUnreadable, GuideShrunk) as problem:
+    except REFUSED as problem:
         log.warning("guide_not_imported", source_id=source_id, reason=problem.code)
 
 
