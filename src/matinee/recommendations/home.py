@@ -10,7 +10,7 @@ from matinee.catalog.genres import known_genres
 from matinee.catalog.tags import CATALOG
 from matinee.core.encoded import Encoded
 from matinee.entitlements.tags import FOR_SALE
-from matinee.epg.tags import CHANNELS
+from matinee.epg.tags import CHANNELS, GUIDE
 from matinee.recommendations.dressing import Wardrobe, cards_of, cursor_after, dress
 from matinee.recommendations.layout import COLLECTION, LAYOUT, ON_NOW, home_layout
 from matinee.recommendations.learning.storing import LEARNED
@@ -36,7 +36,7 @@ async def get_home(runtime: Runtime, viewer: Viewer) -> Encoded:
     return await runtime.cache.get_or_build(
         "home",
         (viewer.profile, viewer.languages, viewer.sees),
-        depends_on=viewer.tags | {CATALOG, CHANNELS, FOR_SALE, LAYOUT, LEARNED},
+        depends_on=viewer.tags | {CATALOG, CHANNELS, FOR_SALE, GUIDE, LAYOUT, LEARNED},
         ttl=FIVE_MINUTES,
         build=partial(compose_home, runtime, viewer),
         lasts=_lasts,

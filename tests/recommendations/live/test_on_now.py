@@ -4,10 +4,11 @@ from typing import Any
 
 from httpx import AsyncClient
 
+from matinee.epg.linking.finding import links_changed
 from matinee.runtime import Runtime
 from tests.entitlements.makers import make_package
 from tests.epg.makers import EPG, at, carry_channel, make_airing, make_channel
-from tests.makers import as_viewer, execute
+from tests.makers import as_viewer, execute, make_title
 from tests.recommendations.screens import HOME, home, rail
 
 ON_NOW = "on-now"
@@ -60,6 +61,21 @@ async def test_gaps_and_what_a_child_may_not_see_are_left_out(
     assert [one["channel"]["name"] for one in (await home(client, child))[ON_NOW]["live"]] == [
         "For all"
     ]
+
+
+async def test_what_a_child_may_not_see_any_more_is_gone_at_once(
+    runtime: Runtime, client: AsyncClient
+) -> None:
+    child = await as_viewer(runtime, client, kind="kids", max_maturity=7)
+    await make_airing(runtime, await make_channel(runtime), at(-10))
+    assert ON_NOW in await home(client, child)
+    title_id = await make_title(runtime, "Horror", maturity_score=18)
+    async with runtime.database.write() as tx:
+        programme_id = await tx.scalar("SELECT id FROM programmes")
+        link = "UPDATE programmes SET title_id = :title_id, link_method = 'manual'"
+        await tx.execute(link, title_id=title_id)
+        await links_changed(tx, [programme_id])
+    assert ON_NOW not in await home(client, child)
 
 
 async def test_the_operator_can_leave_it_out(runtime: Runtime, client: AsyncClient) -> None:
