@@ -39,12 +39,22 @@ def requires_json(route: APIRoute) -> bool:
     return takes_json(route) and field is not None and field.field_info.is_required()
 
 
+ONE_OF = {"explain_access": ["title_id"]}
+"""Parameters of which a route wants one, whichever it is."""
+
+
+WINDOW = {"from": "2026-03-14T00:00:00Z", "to": "2026-03-15T00:00:00Z"}
+"""What a route that shows a part of the guide wants to know."""
+
+
 def required_query(app: FastAPI, route: APIRoute, ids: Mapping[str, UUID | str]) -> str:
     """The query without which a route refuses to answer, with the things that it is about."""
     operation = app.openapi()["paths"][route.path_format][method_of(route).lower()]
     parameters = operation.get("parameters", ())
     names = [one["name"] for one in parameters if one["in"] == "query" and one.get("required")]
-    return "&".join(f"{name}={ids.get(name, 'x')}" for name in names)
+    names += ONE_OF.get(route.name, ())
+    known = {**WINDOW, "channel_ids": ids["channel_id"], **ids}
+    return "&".join(f"{name}={known.get(name, 'x')}" for name in names)
 
 
 def asker_of(route: APIRoute) -> str:

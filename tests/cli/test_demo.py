@@ -39,7 +39,7 @@ def folder() -> Iterator[Path]:
     place = Path(tempfile.mkdtemp(prefix="matinee-demo-"))
     place.chmod(0o755)
     yield place
-    shutil.rmtree(place)
+    shutil.rmtree(place, ignore_errors=True)  # PostgreSQL may still be leaving
 
 
 @pytest.fixture

@@ -9,8 +9,17 @@ from matinee.runtime import Runtime
 from tests.snapshot import contents
 from tests.world import World, make_world
 
-ANSWERED = {"search_history", "search_queries", "mood_answers", "title_views"}
-"""What is remembered of questions that were answered, and of titles that were looked at."""
+ANSWERED = {
+    "search_history",
+    "search_queries",
+    "mood_answers",
+    "title_views",
+    "viewing_sessions",
+    "stream_slots",
+    "play_events",
+}
+"""What is remembered of questions that were answered, of titles that were looked at, and of what
+players that can only read have begun to watch."""
 
 
 @pytest.fixture

@@ -65,6 +65,8 @@ class Problem(Exception):
         super().__init_subclass__(**kwargs)
         cls.code = _snake_case(cls.__name__)
         cls.message = (cls.__doc__ or "").strip().splitlines()[0]
+        if cls.code in Problem.catalogue:
+            raise TypeError(f"two problems have the code {cls.code}")
         Problem.catalogue[cls.code] = cls
 
 

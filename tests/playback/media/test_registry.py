@@ -53,7 +53,7 @@ async def test_only_folders_of_media_can_be_registered(
     (write_media(runtime.settings.media_dir, "broken") / "media.json").write_text("{}")
     for slug in ("none", "broken"):
         answer = await client.post(MEDIA, headers=staff, json={"slug": slug})
-        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "media_missing")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "no_such_media")
 
 
 async def test_deleted_media_lose_their_folder(

@@ -7,7 +7,7 @@ from matinee.core.errors import BadCursor, Forbidden, NotFound, UnknownField, pr
 from matinee.core.routing import api_router
 from matinee.core.schema import Acknowledged, Cursor, PageSize
 from matinee.playback.media import registry
-from matinee.playback.media.registry import MediaInUse, MediaMissing
+from matinee.playback.media.registry import MediaInUse, NoSuchMedia
 from matinee.playback.media.schemas import Media, MediaPage, PathMediaSlug, RegisterMedia
 from matinee.runtime import Read, RuntimeDep
 
@@ -30,7 +30,7 @@ async def list_media(
     "",
     summary="Register ingested media",
     status_code=201,
-    responses=problems(*CHANGING, Forbidden, UnknownField, MediaMissing),
+    responses=problems(*CHANGING, Forbidden, UnknownField, NoSuchMedia),
 )
 async def register_media(
     staff: CatalogEditor, tx: AuditedWrite, runtime: RuntimeDep, wish: RegisterMedia

@@ -47,7 +47,7 @@ class MediaInUse(Conflict):
     """Titles or channels play these media."""
 
 
-class MediaMissing(RuleViolated):
+class NoSuchMedia(RuleViolated):
     """There is no such folder of media on this machine, or it is damaged."""
 
 
@@ -69,14 +69,14 @@ async def register_media(tx: WriteTx, actor: Actor, library: Library, slug: str)
     """Let the service play the media of a folder; what was registered before is brought up to date.
 
     Raises:
-        MediaMissing: there is no such folder, or it is damaged.
+        NoSuchMedia: there is no such folder, or it is damaged.
     """
     try:
         media = await asyncio.to_thread(library.get, slug)
     except MediaDamaged as error:
-        raise MediaMissing("slug") from error
+        raise NoSuchMedia("slug") from error
     if media is None:
-        raise MediaMissing("slug")
+        raise NoSuchMedia("slug")
     before = await tx.one(_LOCK, slug=slug)
     row = await put_media(tx, media)
     await record(
