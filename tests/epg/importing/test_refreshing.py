@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 
 from matinee.core.errors import ProviderError, UrlNotAllowed
-from matinee.core.jobs import enqueue
+from matinee.core.jobs import JobRun, enqueue
 from matinee.core.safe_fetch import Reach
+from matinee.epg.importing import leases
 from matinee.epg.importing.command import Sought, import_xmltv
 from matinee.epg.importing.refreshing import fetch_and_import, refresh_source, refresh_sources
 from matinee.epg.importing.schemas import GuideImport
@@ -156,6 +157,19 @@ async def test_what_another_try_would_not_change_is_tried_once(
     assert await scalar(runtime, "SELECT state FROM epg_imports") == "failed"
     job = "SELECT status FROM procrastinate_jobs WHERE task_name = 'epg.refresh_source'"
     assert await scalar(runtime, job) == "succeeded"
+
+
+@pytest.mark.parametrize(("conditional", "waiting"), [(False, 1), (True, 0)])
+async def test_a_change_of_what_a_source_fills_outlasts_an_import_that_is_under_way(
+    runtime: Runtime, site: Site, conditional: bool, waiting: int
+) -> None:
+    _, source_id = await make_fetched(runtime, site)
+    async with runtime.database.write() as tx:
+        await leases.take(tx, source_id)
+    run = JobRun(0, 1, runtime.database)
+    await refresh_source(runtime, run, source_id=str(source_id), conditional=conditional)
+    jobs = "SELECT count(*) FROM procrastinate_jobs WHERE scheduled_at > clock_timestamp()"
+    assert await scalar(runtime, jobs) == waiting
 
 
 async def test_only_sources_whose_time_has_come_are_fetched(runtime: Runtime) -> None:

@@ -17,8 +17,10 @@ from matinee.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
-REFUSED = (NotFound, InvalidValue, UrlNotAllowed, ImportRunning, GuideUnreadable, GuideShrunk)
+REFUSED = (NotFound, InvalidValue, UrlNotAllowed, GuideUnreadable, GuideShrunk)
 """What another try a moment later would change nothing about."""
+
+AFTER_ANOTHER_SECONDS = 30
 
 _DUE = """
     SELECT id FROM epg_sources
@@ -73,7 +75,11 @@ async def refresh_source(
     conditional: bool = False,
     started_by: str | None = None,
 ) -> None:
-    """Fetch a source and import it; what the source is to blame for is not tried again."""
+    """Fetch a source and import it; what the source is to blame for is not tried again.
+
+    While it is being imported already somebody waits for his turn who wants it whether or not it
+    has something new: he may have changed what it fills.
+    """
     try:
         await fetch_and_import(
             runtime,
@@ -82,6 +88,19 @@ async def refresh_source(
             conditional=conditional,
             started_by=UUID(started_by) if started_by else None,
         )
+    except ImportRunning:
+        if conditional:
+            return
+        async with runtime.database.write() as tx:
+            await enqueue(
+                tx,
+                refresh_source,
+                delay=AFTER_ANOTHER_SECONDS,
+                source_id=source_id,
+                accept_shrink=accept_shrink,
+                dry_run=dry_run,
+                started_by=started_by,
+            )
     except REFUSED as problem:
         log.warning("guide_not_imported", source_id=source_id, reason=problem.code)
 
