@@ -12,7 +12,7 @@ from matinee.epg.exports import credentials
 from matinee.epg.exports.addresses import server_of
 from matinee.runtime import Runtime
 from tests.epg.exports.conftest import EXPORTS, GUIDE, PLAYLIST, Player, let_in
-from tests.makers import as_viewer, execute, scalar
+from tests.makers import as_viewer, choose_profile, execute, make_profile, scalar
 
 READS = [GUIDE, PLAYLIST, "/player_api.php", "/xmltv.php", "/get.php"]
 
@@ -93,6 +93,19 @@ async def test_it_ends_with_its_profile_and_account(
 ) -> None:
     await execute(runtime, change)
     assert (await client.get(PLAYLIST, params=player.asks)).status_code == 401
+
+
+async def test_that_of_a_deleted_profile_is_not_listed_and_not_counted(
+    runtime: Runtime, client: AsyncClient, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(credentials, "MOST", 2)
+    user_id = await scalar(runtime, "SELECT user_id FROM profiles")
+    child = await make_profile(runtime, user_id, name="Child")
+    await let_in(client, await choose_profile(client, player.headers, child))
+    await execute(runtime, "DELETE FROM profiles WHERE id = $1", child)
+    listed = (await client.get(EXPORTS, headers=player.headers)).json()["items"]
+    assert [one["id"] for one in listed] == [player.credential["id"]]
+    await let_in(client, player.headers, "TiviMate")
 
 
 async def test_a_household_may_let_in_only_so_many(

@@ -47,6 +47,18 @@ async def test_a_player_is_sent_to_the_playlist_of_a_session(
     assert await sessions(runtime) == ["(Kodi,,f)"]
 
 
+@pytest.mark.parametrize("change", ["DELETE FROM profiles", "UPDATE users SET status = 'disabled'"])
+async def test_a_player_that_is_still_believed_begins_nothing_for_whoever_is_gone(
+    runtime: Runtime, client: AsyncClient, player: Player, change: str
+) -> None:
+    channel_id = await make_channel(runtime)
+    assert (await client.get("/player_api.php", params=player.asks)).status_code == 200
+    await execute(runtime, change)
+    answer = await play(runtime, client, player, channel_id)
+    assert code_of(answer) == (401, "invalid_credentials")
+    assert await sessions(runtime) == []
+
+
 @pytest.mark.parametrize("ending", ["", ".m3u8", ".ts"])
 async def test_any_ending_will_do(
     runtime: Runtime, client: AsyncClient, player: Player, ending: str

@@ -34,7 +34,11 @@ PASSWORD_BYTES = 20
 """160 random bits, 32 letters and digits: a fast hash is enough, and a television can type them."""
 
 _LOCK = "SELECT FROM users WHERE user_id = :user_id FOR NO KEY UPDATE"
-_COUNT = "SELECT count(*) FROM export_credentials WHERE user_id = :user_id AND revoked_at IS NULL"
+_PROFILES = "SELECT id FROM profiles WHERE user_id = :user_id"
+_COUNT = """
+    SELECT count(*) FROM export_credentials
+    WHERE user_id = :user_id AND revoked_at IS NULL AND profile_id = ANY (:profiles::uuid[])
+"""
 _ADD = """
     INSERT INTO export_credentials (username, user_id, profile_id, name, password_hash)
     VALUES (:username, :user_id, :profile_id, :name, :password_hash)
@@ -42,8 +46,7 @@ _ADD = """
 """
 _LIST = """
     SELECT id, username, name, profile_id, created_at, last_used_at FROM export_credentials
-    WHERE user_id = :user_id AND revoked_at IS NULL
-      AND (:only::uuid IS NULL OR profile_id = :only)
+    WHERE user_id = :user_id AND revoked_at IS NULL AND profile_id = ANY (:profiles::uuid[])
     ORDER BY created_at DESC, id
 """
 _REVOKE = """
@@ -63,6 +66,10 @@ _FIND = """
 """
 _HELD = """
     SELECT FROM export_credentials WHERE username = :username AND revoked_at IS NULL FOR SHARE
+"""
+_HOUSEHOLD_HELD = """
+    SELECT FROM users u JOIN profiles p ON p.user_id = u.user_id
+    WHERE u.user_id = :user_id AND u.status = 'active' AND p.id = :profile_id FOR KEY SHARE
 """
 _SEEN = """
     UPDATE export_credentials SET last_used_at = clock_timestamp() WHERE username = :username
@@ -100,7 +107,8 @@ async def create_credential(tx: WriteTx, viewer: Viewer, name: str) -> tuple[Row
     """
     profile_id = viewer.profile
     await tx.one(_LOCK, user_id=viewer.household)
-    if await tx.scalar(_COUNT, user_id=viewer.household) >= MOST:
+    profiles = await _profiles(tx, viewer)
+    if await tx.scalar(_COUNT, user_id=viewer.household, profiles=profiles) >= MOST:
         raise Conflict(message="Revoke another export first.", limit=MOST)
     password = _random(PASSWORD_BYTES)
     row = await tx.one(
@@ -122,7 +130,8 @@ def _random(count: int) -> str:
 
 async def list_credentials(tx: ReadTx, viewer: Viewer) -> ExportCredentials:
     """Those of the household that count, newest first; a kids profile sees its own."""
-    rows = await tx.all(_LIST, user_id=viewer.household, only=_own_only(viewer))
+    profiles = [viewer.profile] if viewer.is_kids else await _profiles(tx, viewer)
+    rows = await tx.all(_LIST, user_id=viewer.household, profiles=profiles)
     return ExportCredentials(items=[ExportCredential(**row) for row in rows])
 
 
@@ -154,10 +163,20 @@ async def hold_credential(tx: WriteTx, device: Device) -> None:
     """Let nobody revoke the credential before this transaction ends: then he ends its session too.
 
     Raises:
-        InvalidCredentials: it was revoked.
+        InvalidCredentials: it was revoked, or its profile or account has gone.
     """
-    if await tx.one(_HELD, username=device.username) is None:
+    viewer = device.viewer
+    household = {"user_id": viewer.household, "profile_id": viewer.profile}
+    if (
+        await tx.one(_HELD, username=device.username) is None
+        or await tx.one(_HOUSEHOLD_HELD, **household) is None
+    ):
         raise InvalidCredentials(message=WRONG)
+
+
+async def _profiles(tx: ReadTx, viewer: Viewer) -> list[UUID]:
+    """Those of the household: the credential of one that is gone counts no more."""
+    return [row["id"] for row in await tx.all(_PROFILES, user_id=viewer.household)]
 
 
 def _own_only(viewer: Viewer) -> UUID | None:
