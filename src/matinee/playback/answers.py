@@ -26,6 +26,8 @@ PREFLIGHT: Headers = [
 ]
 NOT_KEPT, KEPT = b"no-store", b"public, max-age=31536000, immutable"
 
+_PLAYED = ("video/", "audio/", "text/vtt")
+
 FIRST_BYTE_SECONDS, WHOLE_SECONDS = 10.0, 60.0
 
 Upstream = AbstractAsyncContextManager[Download]
@@ -139,6 +141,12 @@ async def _send_file(part: MediaPart, scope: Scope, send: Send) -> None:
     await send({"type": "http.response.pathsend", "path": str(part.path)})
 
 
+def _harmless(content_type: str) -> bytes:
+    """What a browser only plays: a page of somebody else must not be one of ours."""
+    known = content_type.isascii() and content_type.lower().startswith(_PLAYED)
+    return content_type.encode() if known else b"application/octet-stream"
+
+
 async def _pass_on(upstream: Upstream, scope: Scope, send: Send) -> None:
     async with contextlib.AsyncExitStack() as stack:
         try:
@@ -146,8 +154,7 @@ async def _pass_on(upstream: Upstream, scope: Scope, send: Send) -> None:
                 download = await stack.enter_async_context(upstream)
         except (ProviderError, UrlNotAllowed, TimeoutError) as error:
             raise UpstreamError(reason=str(error)) from error
-        kind = download.headers.get("content-type", "application/octet-stream")
-        content_type = kind.encode("latin-1", "replace")
+        content_type = _harmless(download.headers.get("content-type", ""))
         await _send_head(send, 200, [(b"content-type", content_type), (b"cache-control", NOT_KEPT)])
         if scope["method"] != "HEAD":
             async with asyncio.timeout(WHOLE_SECONDS):

@@ -97,6 +97,31 @@ async def test_segments_come_by_way_of_us_where_the_channel_has_headers(
     assert all(asked["user-agent"] == "box/1" for _, asked in site.asked)
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("video/MP2T", "video/MP2T"),
+        ("audio/aac", "audio/aac"),
+        ("text/vtt; charset=utf-8", "text/vtt; charset=utf-8"),
+        ("text/html", "application/octet-stream"),
+        ("image/svg+xml", "application/octet-stream"),
+        ("", "application/octet-stream"),
+    ],
+)
+async def test_no_page_of_theirs_is_shown_as_ours(
+    runtime: Runtime, device: AsyncClient, site: Upstream, theirs: str, ours: str
+) -> None:
+    player = await watcher(
+        runtime, device, site.url("/one/master.m3u8"), stream_headers={"referer": "x"}
+    )
+    site.files["/one/720p/seg7.ts"] = b"<script>"
+    playlist = await variant(player)
+    site.content_type = theirs
+    segment = await player.client.get(str(playlist.url.join(last_line(playlist))))
+    assert (segment.status_code, segment.headers["content-type"]) == (200, ours)
+    assert segment.headers["x-content-type-options"] == "nosniff"
+
+
 async def test_a_segment_that_their_server_has_not_is_its_error(
     runtime: Runtime, device: AsyncClient, site: Upstream
 ) -> None:

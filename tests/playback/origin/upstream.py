@@ -16,6 +16,7 @@ class Upstream:
         self.port = 0
         self.files: dict[str, bytes] = {}
         self.redirects: dict[str, str] = {}
+        self.content_type = "video/mp2t"
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.delay = 0.0
 
@@ -42,6 +43,7 @@ class Upstream:
             head = f"HTTP/1.1 302 Found\r\nlocation: {self.redirects[path]}\r\n"
         else:
             head = f"HTTP/1.1 {'200 OK' if path in self.files else '404 Not Found'}\r\n"
+            head += f"content-type: {self.content_type}\r\n"
         body = self.files.get(path, b"")
         writer.write(f"{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode())
         writer.write(body)
