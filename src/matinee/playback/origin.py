@@ -132,7 +132,11 @@ class Origin:
         if channel["kind"] == "linear":
             skip = b"_HLS_skip=" in scope["query_string"]
             minutes = channel["dvr_minutes"]
-            return Playlist(await self.own.of_channel(ticket, minutes, name, skip=skip))
+            return Playlist(
+                await self.own.of_channel(
+                    ticket, minutes, name, skip=skip, hidden_until=state.hidden_until
+                )
+            )
         if name != MASTER:
             raise NotFound()
         return await self.external.master(ticket, channel, now)

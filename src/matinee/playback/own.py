@@ -49,19 +49,28 @@ class OwnMedia:
         return len(self._templates)
 
     async def of_channel(
-        self, ticket: PlaybackTicket, dvr_minutes: int, name: str, *, skip: bool = False
+        self,
+        ticket: PlaybackTicket,
+        dvr_minutes: int,
+        name: str,
+        *,
+        skip: bool = False,
+        hidden_until: int | None = None,
     ) -> bytes:
         """The playlist of a rendition of a linear channel at this moment, or its master.
+
+        Live nothing is shown of what was sent before `hidden_until` (Unix seconds).
 
         Raises:
             ChannelOffAir: nothing is sent then.
             MediaMissing: what is sent is not in the folder.
         """
-        span, was_over = _span(ticket, dvr_minutes, time.time())
+        span, was_over = _span(ticket, dvr_minutes, time.time(), hidden_until)
         if name == MASTER:
             window = await self._window(ticket, span, dvr_minutes)
             return self._master({clip.slug: None for clip in window.clips})
-        key = (ticket.subject, name, ticket.from_at, ticket.until_at, was_over, skip)
+        shown = (ticket.from_at, ticket.until_at, hidden_until)
+        key = (ticket.subject, name, *shown, was_over, skip)
         version = (*span, dvr_minutes)
         template = self._templates.get(key, version)
         if template is None:
@@ -128,10 +137,12 @@ class OwnMedia:
         return lambda slug, until: media(slug, ticket_until if until is None else until)
 
 
-def _span(ticket: PlaybackTicket, dvr_minutes: int, now: float) -> tuple[windows.Span, bool]:
+def _span(
+    ticket: PlaybackTicket, dvr_minutes: int, now: float, hidden_until: int | None
+) -> tuple[windows.Span, bool]:
     """What a ticket shows at a moment, and whether that was over when playing began."""
     if ticket.from_at is None:
-        return windows.live_span(dvr_minutes, now), False
+        return windows.live_span(dvr_minutes, now, hidden_until), False
     span = windows.past_span(ticket.from_at, ticket.until_at, now)
     return span, windows.was_over(ticket.until_at, ticket.started_at)
 

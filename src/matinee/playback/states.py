@@ -8,8 +8,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from matinee.core.database import Database
-from matinee.entitlements.channels import for_profile
+from matinee.entitlements.channels import AIRING_SUITABLE, for_profile
 from matinee.entitlements.on_air import SUITABLE_NOW, blacked_out
+from matinee.epg.guide.shapes import LONGEST_AIRING
+from matinee.epg.ratings import OLDEST
 
 REMEMBERED_SECONDS = 1.0
 MOST_AT_ONCE = 500
@@ -17,6 +19,29 @@ MOST_REMEMBERED = 100_000
 
 Key = tuple[UUID, UUID]
 """The household and the session."""
+
+# What a channel sent before, as far back as players can go, in SQL over its rows. Most profiles may
+# see everything; of the others what a PIN had opened stays open.
+_LOOK_BACK = "make_interval(mins => c.dvr_minutes)"
+_SENT = f"""
+    {{ends}} <= statement_timestamp() AND {{ends}} > statement_timestamp() - {_LOOK_BACK}
+"""
+_HIDDEN_UNTIL = f"""ceil(extract(epoch FROM greatest(
+    CASE WHEN pr.max_maturity < {OLDEST} OR pr.block_unrated OR pr.blocked_tags <> '{{}}' THEN (
+        SELECT max(e.ends_at)
+        FROM schedule_entries e JOIN programmes p ON p.id = e.programme_id
+        WHERE e.channel_id = c.id AND {_SENT.format(ends="e.ends_at")}
+          AND e.starts_at BETWEEN statement_timestamp() - {_LOOK_BACK} - {LONGEST_AIRING}
+                              AND statement_timestamp()
+          AND e.ends_at IS DISTINCT FROM s.unlocked_until
+          AND {for_profile(AIRING_SUITABLE, "pr")} IS NOT TRUE
+    ) END,
+    (
+        SELECT max(b.ends_at) FROM blackouts b
+        WHERE b.channel_id = c.id AND b.territory IN (s.territory, '**')
+          AND {_SENT.format(ends="b.ends_at")}
+    )
+)))::bigint"""
 
 # A session whose player fell silent may be taken up again by a heartbeat, but plays nothing until
 # then. When the right to watch ends is looked at by heartbeats, which know of renewals.
@@ -29,7 +54,8 @@ _STATES = f"""
            c.id IS NOT NULL AND {blacked_out("s.territory")} AS blacked_out,
            s.auth_session_id IS NULL AS unattended,
            c.id IS NOT NULL AND NOT coalesce(s.unlocked_until > clock_timestamp(), false)
-               AND NOT {for_profile(SUITABLE_NOW, "pr")} AS unsuitable
+               AND NOT {for_profile(SUITABLE_NOW, "pr")} AS unsuitable,
+           {_HIDDEN_UNTIL} AS hidden_until
     FROM unnest(:user_ids::uuid[], :session_ids::uuid[]) AS asked(user_id, id)
     JOIN viewing_sessions s ON s.user_id = asked.user_id AND s.id = asked.id
     JOIN profiles pr ON pr.user_id = s.user_id AND pr.id = s.profile_id
@@ -40,13 +66,15 @@ _STATES = f"""
 class SessionState(NamedTuple):
     """How a session stands: why it ended, and what of its channel holds at this moment.
 
-    `unattended`: no signed-in device began it, so that nobody sends heartbeats.
+    `unattended`: no signed-in device began it, so that nobody sends heartbeats. `hidden_until`
+    (Unix seconds): nothing before is shown, because there was something that must not be.
     """
 
     end_reason: str | None = None
     blacked_out: bool = False
     unsuitable: bool = False
     unattended: bool = False
+    hidden_until: int | None = None
 
 
 FORGOTTEN = SessionState(end_reason="gone")
@@ -111,7 +139,11 @@ class SessionStates:
             )
         return {
             (row["user_id"], row["id"]): SessionState(
-                row["end_reason"], row["blacked_out"], row["unsuitable"], row["unattended"]
+                row["end_reason"],
+                row["blacked_out"],
+                row["unsuitable"],
+                row["unattended"],
+                row["hidden_until"],
             )
             for row in rows
         }

@@ -12,10 +12,14 @@ Span = tuple[int, int]
 """From a sequence number until before another one."""
 
 
-def live_span(dvr_minutes: int, now: float) -> Span:
-    """What a live playlist shows at a moment, where the channel has sent all the time."""
+def live_span(dvr_minutes: int, now: float, hidden_until: int | None = None) -> Span:
+    """What a live playlist shows at a moment, where the channel has sent all the time.
+
+    Nothing of what was sent before `hidden_until` (Unix seconds).
+    """
     edge = sequence_at(now)
-    return edge - dvr_minutes * 60 // SEGMENT_SECONDS, edge
+    since = edge - dvr_minutes * 60 // SEGMENT_SECONDS
+    return since if hidden_until is None else max(since, _end(hidden_until)), edge
 
 
 def live_window(runs: Sequence[Run], span: Span, dvr_minutes: int) -> Window:

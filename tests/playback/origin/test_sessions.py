@@ -1,14 +1,16 @@
 """Who gets a playlist: sessions that live, and may see what is on at this moment."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from httpx import AsyncClient
 
+from matinee.playback.grid import seconds_at
 from matinee.playback.states import SessionStates
 from matinee.runtime import Runtime
 from tests.epg.makers import at, make_airing
@@ -81,6 +83,45 @@ async def test_a_blackout_stops_what_is_live(runtime: Runtime, player: Player) -
     assert await refused(player) == (403, "blackout")
     assert await refused(player, now - 600, now + 600) == (403, "blackout")
     assert (await player.get("v360", *past())).status_code == 200
+
+
+@pytest.mark.parametrize("columns", ["max_maturity = 12", "blocked_tags = '{gore}'"])
+async def test_nobody_looks_back_at_what_he_may_not_see(
+    runtime: Runtime, player: Player, columns: str
+) -> None:
+    await execute(runtime, f"UPDATE profiles SET {columns}")
+    hidden = {"maturity_score": 16, "genres": ["Gore"]}
+    begin = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=62)
+    await make_airing(runtime, player.subject, begin, 60, "Thriller", **hidden)
+    await make_airing(runtime, player.subject, begin + timedelta(hours=1), title="Cartoon")
+    assert await first_shown(player) == begin + timedelta(hours=1)
+
+
+async def test_what_a_pin_opened_can_be_looked_back_at(runtime: Runtime, player: Player) -> None:
+    await execute(runtime, "UPDATE profiles SET max_maturity = 12")
+    begin = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=62)
+    await make_airing(runtime, player.subject, begin, 60, "Thriller", maturity_score=16)
+    await execute(
+        runtime, "UPDATE viewing_sessions SET unlocked_until = $1", begin + timedelta(hours=1)
+    )
+    await make_airing(runtime, player.subject, begin + timedelta(hours=1), title="Cartoon")
+    assert await first_shown(player) < begin + timedelta(hours=1)
+
+
+async def test_nobody_looks_back_into_a_blackout(runtime: Runtime, player: Player) -> None:
+    await black_out(runtime, player.subject, "US")
+    end = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=1)
+    sql = "UPDATE blackouts SET starts_at = $1, ends_at = $2"
+    await execute(runtime, sql, end - timedelta(hours=1), end)
+    assert await first_shown(player) == end
+
+
+async def first_shown(player: Player) -> datetime:
+    """When the first segment of the live playlist was sent."""
+    playlist = (await player.get("v360")).text
+    found = re.search("MEDIA-SEQUENCE:([0-9]+)", playlist)
+    assert found, playlist
+    return datetime.fromtimestamp(seconds_at(int(found[1])), UTC)
 
 
 async def test_a_blackout_elsewhere_stops_nobody_here(runtime: Runtime, player: Player) -> None:
