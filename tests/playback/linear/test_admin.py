@@ -183,6 +183,17 @@ async def test_slots_come_in_pages_in_the_order_of_time(editor: Editor, runtime:
     assert len(found) in (48, 49)
 
 
+@pytest.mark.parametrize("year", ["0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("edge", ["from", "to"])
+async def test_at_the_ends_of_time_there_are_no_slots(
+    editor: Editor, runtime: Runtime, edge: str, year: str
+) -> None:
+    channel_id = await make_linear(runtime)
+    query = {edge: f"{year}T12:00:00Z"}
+    answer = await editor.call("GET", f"{channel_id}/slots", params=query)
+    assert (answer.status_code, answer.json()["items"]) == (200, [])
+
+
 async def test_media_of_a_plan_cannot_be_deleted(editor: Editor, runtime: Runtime) -> None:
     channel_id = await make_linear(runtime)
     await change_plan(runtime, channel_id, {"kind": "loop", "items": [item("A", "short")]})

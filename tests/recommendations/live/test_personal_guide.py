@@ -57,6 +57,14 @@ def model(runtime: Runtime) -> None:
     runtime.embedder.model = "test"
 
 
+async def test_who_has_watched_nothing_yet_is_told_of_programmes_with_genres_too(
+    runtime: Runtime, client: AsyncClient, headers: Headers
+) -> None:
+    channel = await make_channel(runtime)
+    await make_airing(runtime, channel, at(1), 1, "Robots", genres=["Film"])
+    assert titles(await chosen(client, headers)) == ["Robots"]
+
+
 async def test_what_is_like_a_title_that_was_liked_comes_first_and_says_so(
     runtime: Runtime, client: AsyncClient, headers: Headers
 ) -> None:

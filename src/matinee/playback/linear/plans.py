@@ -1,7 +1,7 @@
 """What staff do with the plans of linear channels: read, try, write, have made anew."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -43,13 +43,13 @@ _PUT = """
 _SLOTS = """
     SELECT s.starts_at, s.ends_at, p.title, p.sub_title, s.media, s.content_segments, s.locked
     FROM linear_slots s JOIN programmes p ON p.id = s.programme_id
-    WHERE s.channel_id = :channel_id AND s.ends_at > :from_at AND s.starts_at < :until_at
+    WHERE s.channel_id = :channel_id AND s.ends_at > :from_at
+      AND s.starts_at < coalesce(:until_at, :from_at::timestamptz + interval '1 day')
       AND s.starts_at > :after
     ORDER BY s.starts_at LIMIT :limit
 """
 _NOW = "SELECT clock_timestamp()"
 MOST_MISSING_NAMED = 20
-DEFAULT_SPAN = timedelta(days=1)
 
 
 class NotLinear(Conflict):
@@ -157,7 +157,7 @@ async def list_slots(
         _SLOTS,
         channel_id=channel_id,
         from_at=begin,
-        until_at=until_at or begin + DEFAULT_SPAN,
+        until_at=until_at,
         after=after or moment(0),
         limit=page_size + 1,
     )

@@ -178,4 +178,6 @@ def _between(likeness: float) -> float:
 
 def _genre_share(genres: Sequence[str], shares: Mapping[str, Any]) -> float:
     largest = max(shares.values(), default=0.0)
+    if largest <= 0:  # nothing was watched yet
+        return 0.0
     return max((shares.get(genre, 0.0) / largest for genre in genres), default=0.0)
