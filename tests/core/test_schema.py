@@ -106,6 +106,10 @@ BAD: list[tuple[Any, Any]] = [
     (Moment, "2026-01-01T00:00:00"),
     (Moment, "yesterday"),
     (Moment, float("inf")),
+    (Moment, "0001-01-01T00:00:00Z"),
+    (Moment, "0001-01-01T05:00:00+05:00"),
+    (Moment, "9999-12-31T23:59:59.999999Z"),
+    (Moment, "9999-12-31T23:59:59-01:00"),
 ]
 
 

@@ -1,5 +1,6 @@
 """What every shape on the wire is made of: strict bases, hostile-proof input types, pages."""
 
+import contextlib
 import math
 import re
 import unicodedata
@@ -118,11 +119,16 @@ def _written_out(value: Any) -> Any:
     return value
 
 
+_INFINITIES = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+
+
 def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise PydanticCustomError("datetime_range", "The moment is out of range") from None
+    """The first and the last moment there are mean infinity to the driver of the database."""
+    with contextlib.suppress(OverflowError):
+        in_utc = moment.astimezone(UTC)
+        if in_utc not in _INFINITIES:
+            return in_utc
+    raise PydanticCustomError("datetime_range", "The moment is out of range")
 
 
 def _finite(value: float) -> float:
