@@ -66,6 +66,7 @@ from matinee.epg.importing import pruning as guide_pruning
 from matinee.epg.linking import admin as linking_admin
 from matinee.epg.linking import jobs as linking_jobs
 from matinee.epg.marks import router as marks
+from matinee.epg.marks import views as channel_views
 from matinee.epg.matching import admin as matching_admin
 from matinee.playback import router as playback
 from matinee.playback.linear import admin as linear_admin
@@ -156,6 +157,7 @@ ROUTERS = (
 )
 
 WITHOUT_ROUTES = (
+    channel_views,
     closing,
     partitions,
     tidying,

@@ -5,6 +5,8 @@ from uuid import UUID, uuid4
 
 from httpx import AsyncClient
 
+from matinee.core.jobs import JobRun
+from matinee.epg.marks.views import forget_views
 from matinee.runtime import Runtime
 from tests.epg.makers import EPG, make_channel
 from tests.epg.marks.conftest import Headers
@@ -130,6 +132,16 @@ async def test_what_was_watched_long_ago_counts_less(
     await watched(runtime, old, 1900, days_ago=14)
     await watched(runtime, new, 1000, days_ago=0)
     assert await channels(client, viewer) == ["New", "Old"]
+
+
+async def test_what_weighs_nothing_any_more_is_forgotten(
+    runtime: Runtime, client: AsyncClient, viewer: Headers
+) -> None:
+    channel = await make_channel(runtime)
+    for days_ago in (1, 179, 181, 400):
+        await watched(runtime, channel, 60, days_ago)
+    await forget_views(runtime, JobRun(0, 1, runtime.database))
+    assert await scalar(runtime, "SELECT count(*) FROM channel_views") == 2
 
 
 async def test_the_order_of_one_profile_is_nobody_elses(
