@@ -14,6 +14,8 @@ def plan(airings: int) -> Plan:
 
 
 async def statements_of(runtime: Runtime, source_id: UUID, airings: int) -> int:
+    """How many an import takes, once no job of the import before waits that it would join."""
+    await runtime.worker.drain()
     with counted(runtime) as statements:
         done = await import_guide(runtime, source_id, guide(one=plan(airings)))
     assert done.report.wanted_programmes == airings
