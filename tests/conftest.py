@@ -15,6 +15,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
+from xdist.remote import Producer
 
 from matinee.core.ratelimit import Limiter
 from matinee.core.settings import Settings
@@ -25,6 +26,7 @@ from matinee.installation import install
 from matinee.main import create_app
 from matinee.runtime import Runtime
 from tests.contract import Contract
+from tests.workers import Scheduling
 
 TEMPLATE = "template_matinee"
 STILL = 1_800_000_010.0
@@ -35,6 +37,12 @@ ENOUGH_BYTES = 2_000_000_000
 # the same cases every time: a red suite is somebody's change, never luck
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("suite")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Who runs which test, where several workers do."""
+    return Scheduling(config, log)
 
 
 def quickest_folder() -> Path:

@@ -10,8 +10,6 @@ from httpx import AsyncClient
 
 from tests.e2e.player import Player
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 FEWEST_CHANNELS = 12
 DVR_SECONDS = 60
 LONGEST_CLIP_SECONDS = 32
