@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -22,7 +23,7 @@ _SIGNED = re.compile(
 )
 
 
-class _PathSigner:
+class _PathSigner(ABC):
     """`{base}/{key}/{signature}/{expires}/{session}{folder}…`: the name of the key says which.
 
     `keys` are secrets by name, the newest first; all of them are believed.
@@ -62,8 +63,9 @@ class _PathSigner:
         message = f"{grant.expires_at} {grant.session} {grant.folder}"
         return base64.urlsafe_b64encode(self._digest(self._keys[key], message)).decode()[:22]
 
+    @abstractmethod
     def _digest(self, secret: str, message: str) -> bytes:
-        raise NotImplementedError
+        """At least 16 bytes that only somebody with the secret can make."""
 
 
 class Builtin(_PathSigner):
